@@ -1,0 +1,255 @@
+import { randomUUID } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Instance, type StorageUser, storageUsers } from "#dev/instance.ts";
+import { answers } from "#dev/ports.ts";
+import {
+  type Daemon,
+  plainEnv,
+  run,
+  runningPid,
+  runOrStop,
+  startDaemon,
+  stopDaemon,
+  waitReady,
+} from "#dev/processes.ts";
+import { Stop } from "#dev/say.ts";
+
+const GIB = 1024 ** 3;
+
+/** Seconds that one lifecycle day takes in a test instance. */
+export const TEST_LIFECYCLE_DAY_SECONDS = 5;
+
+/** The name of a storage user on the server; bucket policies name it. */
+export const storageUid = (user: StorageUser): string => `rushes-${user.toLowerCase()}`;
+
+type Layout = { conf: string; keyring: string; mon: string; osd: string; ready: string; run: string };
+
+const layout = (instance: Instance): Layout => ({
+  conf: join(instance.cephDir, "ceph.conf"),
+  keyring: join(instance.cephDir, "keyring"),
+  mon: join(instance.cephDir, "mon"),
+  osd: join(instance.cephDir, "osd"),
+  ready: join(instance.cephDir, "ready"),
+  run: join(instance.cephDir, "run"),
+});
+
+/** A sparse file: it takes what is stored, and promises no more than the disk has. */
+const blockBytes = (dir: string): number => {
+  const { bavail, bsize } = statfsSync(dir);
+  const gib = Math.floor((Number(bavail) * Number(bsize) * 0.8) / GIB);
+  if (gib < 4) throw new Stop(`storage needs at least 5 GiB free below ${dir}, ${gib} GiB are usable`);
+  return Math.min(64, gib) * GIB;
+};
+
+/** One mon, one osd, one gateway on loopback; cephx stays on because the gateway does not work without it. */
+const writeConf = (instance: Instance, at: Layout): void => {
+  const fsidFile = join(instance.cephDir, "fsid");
+  const sizeFile = join(instance.cephDir, "block-bytes");
+  if (!existsSync(fsidFile)) writeFileSync(fsidFile, randomUUID());
+  if (!existsSync(sizeFile)) writeFileSync(sizeFile, String(blockBytes(instance.cephDir)));
+  const lifecycleDay = instance.isTest ? TEST_LIFECYCLE_DAY_SECONDS : -1;
+  const log = (name: string) => join(instance.logDir, `ceph-${name}.log`);
+  writeFileSync(
+    at.conf,
+    `[global]
+fsid = ${readFileSync(fsidFile, "utf8")}
+mon_host = v2:127.0.0.1:${instance.ports.cephMon}
+auth_cluster_required = cephx
+auth_service_required = cephx
+auth_client_required = cephx
+auth_allow_insecure_global_id_reclaim = false
+public_network = 127.0.0.0/8
+cluster_network = 127.0.0.0/8
+public_addr = 127.0.0.1
+cluster_addr = 127.0.0.1
+ms_bind_ipv4 = true
+ms_bind_ipv6 = false
+ms_bind_msgr1 = false
+run_dir = ${at.run}
+admin_socket =
+crash_dir = ${join(instance.cephDir, "crash")}
+keyring = ${at.keyring}
+mon_data = ${at.mon}
+osd_data = ${at.osd}
+osd_pool_default_size = 1
+osd_pool_default_min_size = 1
+osd_pool_default_pg_num = 4
+osd_pool_default_pgp_num = 4
+osd_pool_default_pg_autoscale_mode = off
+osd_crush_chooseleaf_type = 0
+mon_allow_pool_size_one = true
+mon_warn_on_pool_no_redundancy = false
+mon_max_pg_per_osd = 1000
+mon_data_avail_crit = 1
+mon_data_avail_warn = 2
+[mon]
+log_file = ${log("mon")}
+[osd]
+log_file = ${log("osd")}
+osd_objectstore = bluestore
+bluestore_block_size = ${readFileSync(sizeFile, "utf8")}
+bluestore_block_create = true
+bluestore_block_db_create = false
+bluestore_block_wal_create = false
+osd_memory_target = 939524096
+osd_op_num_shards = 2
+osd_op_num_threads_per_shard = 1
+osd_class_load_list = *
+osd_class_default_list = *
+[client]
+log_file = ${log("client")}
+rgw_frontends = beast endpoint=127.0.0.1:${instance.ports.s3}
+rgw_data = ${join(instance.cephDir, "rgw")}
+rgw_dns_name = localhost
+rgw_thread_pool_size = 64
+rgw_enable_usage_log = false
+rgw_override_bucket_index_max_shards = 1
+rgw_dynamic_resharding = false
+rgw_lc_debug_interval = ${lifecycleDay}
+`,
+  );
+};
+
+const makeKeyring = async (keyring: string): Promise<void> => {
+  await runOrStop([
+    "ceph-authtool",
+    "--create-keyring",
+    keyring,
+    "--gen-key",
+    "-n",
+    "mon.",
+    "--cap",
+    "mon",
+    "allow *",
+  ]);
+  for (const name of ["client.admin", "osd.0", "client.rgw"])
+    await runOrStop([
+      "ceph-authtool",
+      keyring,
+      "--gen-key",
+      "-n",
+      name,
+      "--cap",
+      "mon",
+      "allow *",
+      "--cap",
+      "osd",
+      "allow *",
+    ]);
+};
+
+const daemonOf = (instance: Instance, name: string): Pick<Daemon, "name" | "logFile" | "runDir"> => ({
+  name,
+  runDir: instance.runDir,
+  logFile: join(instance.logDir, `${name}.log`),
+});
+
+const cephEnv = (at: Layout): Record<string, string> => ({ ...plainEnv(), CEPH_CONF: at.conf });
+
+const osdIsUp = async (at: Layout): Promise<boolean> => {
+  const { code, stdout } = await run(["ceph", "--connect-timeout", "10", "osd", "stat"], {
+    env: cephEnv(at),
+  });
+  return code === 0 && / [1-9]\d* up/.test(stdout);
+};
+
+const startMon = async (instance: Instance, at: Layout, fresh: boolean): Promise<void> => {
+  const address = `[v2:127.0.0.1:${instance.ports.cephMon}]`;
+  const map = join(instance.cephDir, "monmap");
+  if (fresh) {
+    await makeKeyring(at.keyring);
+    const fsid = readFileSync(join(instance.cephDir, "fsid"), "utf8");
+    await runOrStop(["monmaptool", "--create", "--clobber", "--fsid", fsid, "--addv", "a", address, map]);
+    await runOrStop([
+      "ceph-mon",
+      "-c",
+      at.conf,
+      "--mkfs",
+      "-i",
+      "a",
+      "--monmap",
+      map,
+      "--keyring",
+      at.keyring,
+    ]);
+  } else if (readFileSync(join(instance.cephDir, "mon-port"), "utf8") !== address) {
+    // The mon knows its own address from its map; a port that had to change is written into it.
+    await runOrStop(["ceph-mon", "-c", at.conf, "-i", "a", "--extract-monmap", map]);
+    await runOrStop(["monmaptool", "--rm", "a", map]);
+    await runOrStop(["monmaptool", "--addv", "a", address, map]);
+    await runOrStop(["ceph-mon", "-c", at.conf, "-i", "a", "--inject-monmap", map]);
+  }
+  writeFileSync(join(instance.cephDir, "mon-port"), address);
+  startDaemon({
+    ...daemonOf(instance, "ceph-mon"),
+    argv: ["ceph-mon", "-f", "-c", at.conf, "-i", "a"],
+    env: cephEnv(at),
+  });
+  await waitReady(daemonOf(instance, "ceph-mon"), () => answers(instance.ports.cephMon));
+};
+
+const startOsd = async (instance: Instance, at: Layout, fresh: boolean): Promise<void> => {
+  if (fresh) {
+    const uuid = randomUUID();
+    await runOrStop(["ceph", "--connect-timeout", "60", "osd", "new", uuid, "0"], { env: cephEnv(at) });
+    await runOrStop(["ceph-osd", "-c", at.conf, "-i", "0", "--mkfs", "--osd-uuid", uuid]);
+  }
+  startDaemon({
+    ...daemonOf(instance, "ceph-osd"),
+    argv: ["ceph-osd", "-f", "-c", at.conf, "-i", "0"],
+    env: cephEnv(at),
+  });
+  await waitReady(daemonOf(instance, "ceph-osd"), () => osdIsUp(at), 120_000);
+};
+
+const ensureUsers = async (instance: Instance, at: Layout): Promise<void> => {
+  const ensure = async (user: StorageUser) => {
+    const uid = storageUid(user);
+    const { accessKeyId, secretAccessKey } = instance.secrets.storage[user];
+    const admin = ["radosgw-admin", "-c", at.conf, "-n", "client.rgw"];
+    const known = await run([...admin, "user", "info", `--uid=${uid}`], { env: cephEnv(at) });
+    if (known.code === 0) return;
+    const keys = [`--access-key=${accessKeyId}`, `--secret-key=${secretAccessKey}`];
+    await runOrStop([...admin, "user", "create", `--uid=${uid}`, `--display-name=${uid}`, ...keys], {
+      env: cephEnv(at),
+    });
+  };
+  for (const user of storageUsers) await ensure(user);
+};
+
+/**
+ * Starts the instance's own S3 with Object Lock (Ceph's gateway over one mon and one osd) and makes its users.
+ * Data is kept between runs; the rest of an interrupted first start is thrown away.
+ */
+export const startCeph = async (instance: Instance): Promise<void> => {
+  const at = layout(instance);
+  const fresh = !existsSync(at.ready);
+  if (fresh) {
+    await stopCeph(instance);
+    rmSync(instance.cephDir, { recursive: true, force: true });
+  }
+  for (const dir of [instance.cephDir, at.mon, at.osd, at.run, join(instance.cephDir, "crash")])
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+  writeConf(instance, at);
+  const runs = (name: string) => runningPid(instance.runDir, name) !== null;
+  if (!runs("ceph-mon")) await startMon(instance, at, fresh);
+  if (!runs("ceph-osd")) await startOsd(instance, at, fresh);
+  if (!runs("radosgw"))
+    startDaemon({
+      ...daemonOf(instance, "radosgw"),
+      argv: ["radosgw", "-f", "-c", at.conf, "-n", "client.rgw"],
+      env: cephEnv(at),
+    });
+  await waitReady(daemonOf(instance, "radosgw"), () => answers(instance.ports.s3), 120_000);
+  if (fresh) {
+    await ensureUsers(instance, at);
+    writeFileSync(at.ready, "");
+  }
+};
+
+export const stopCeph = async (instance: Instance): Promise<void> => {
+  await stopDaemon(instance.runDir, "radosgw");
+  await stopDaemon(instance.runDir, "ceph-osd", { graceMs: 20_000 });
+  await stopDaemon(instance.runDir, "ceph-mon");
+};

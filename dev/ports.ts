@@ -1,0 +1,90 @@
+import { existsSync, readFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
+
+/** The public three come first: they are what a person types. */
+export const portNames = [
+  "api",
+  "site",
+  "edge",
+  "oidc",
+  "purge",
+  "postgres",
+  "redis",
+  "s3",
+  "cephMon",
+  "workerMetrics",
+] as const;
+export type PortName = (typeof portNames)[number];
+export type Ports = Record<PortName, number>;
+
+const preferred: Partial<Ports> = { api: 3000, site: 3001, edge: 8080 };
+
+/** Someone answers on loopback. A listener on another interface only shows in `canBind`. */
+export const answers = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect({ port, host: "127.0.0.1" });
+    socket.setTimeout(500);
+    socket.once("connect", () => resolve(true) ?? socket.destroy());
+    socket.once("timeout", () => resolve(true) ?? socket.destroy());
+    socket.once("error", () => resolve(false));
+  });
+
+const canBind = (port: number, host: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", (error: NodeJS.ErrnoException) => resolve(error.code === "EADDRNOTAVAIL"));
+    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(true)));
+  });
+
+/** Free on every address: a browser that resolves localhost to ::1 must not meet someone else's server. */
+export const isFree = async (port: number): Promise<boolean> =>
+  !(await answers(port)) && (await canBind(port, "127.0.0.1")) && (await canBind(port, "::1"));
+
+const remembered = (file: string): Partial<Ports> => {
+  if (!existsSync(file)) return {};
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as Partial<Ports>;
+  } catch {
+    return {};
+  }
+};
+
+/**
+ * Chooses the ports of an instance and remembers them, so that URLs stay the same from run to run.
+ * `ours(port)` says that a taken port is held by this instance itself.
+ * @param base where this instance looks for ports that nobody types (and for the public ones of a test instance)
+ */
+export const choosePorts = async (
+  file: string,
+  base: number,
+  usePublicDefaults: boolean,
+  ours: (name: PortName) => boolean,
+): Promise<Ports> => {
+  const before = remembered(file);
+  const chosen: Partial<Ports> = {};
+  const used = new Set<number>();
+  let next = base;
+  for (const name of portNames) {
+    const last = before[name];
+    const wish = usePublicDefaults ? preferred[name] : undefined;
+    const candidates = [last, wish].filter((port) => port !== undefined);
+    let port: number | undefined;
+    if (last !== undefined && ours(name)) port = last;
+    for (const candidate of port === undefined ? candidates : [])
+      if (!used.has(candidate) && (await isFree(candidate))) {
+        port = candidate;
+        break;
+      }
+    let probe = wish === undefined ? next : wish + 10;
+    while (port === undefined) {
+      if (!used.has(probe) && (await isFree(probe))) port = probe;
+      probe += 1;
+    }
+    if (wish === undefined) next = Math.max(next, port >= base && port < base + 500 ? port + 1 : next);
+    used.add(port);
+    chosen[name] = port;
+  }
+  const ports = chosen as Ports;
+  await Bun.write(file, `${JSON.stringify(ports, null, 2)}\n`);
+  return ports;
+};

@@ -1,0 +1,57 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { makeBuckets, storageClient } from "#dev/buckets.ts";
+import { startCeph, stopCeph } from "#dev/ceph.ts";
+import {
+  adminEnvironment,
+  type Environment,
+  localBuckets,
+  type Outside,
+  productEnvironment,
+} from "#dev/environment.ts";
+import { type Instance, writePrivate } from "#dev/instance.ts";
+import { startPostgres, stopPostgres } from "#dev/postgres.ts";
+import { startRedis, stopRedis } from "#dev/redis.ts";
+import { step } from "#dev/say.ts";
+
+/** One day is 5 seconds in a test instance; uploads there get ten minutes before the lifecycle takes them. */
+const lifecycleDays = (instance: Instance): number => (instance.isTest ? 120 : 7);
+
+const startStorage = async (instance: Instance): Promise<void> => {
+  await startCeph(instance);
+  const s3 = storageClient(
+    `http://127.0.0.1:${instance.ports.s3}`,
+    "us-east-1",
+    instance.secrets.storage.ADMIN,
+  );
+  try {
+    const site = `http://localhost:${instance.ports.site}`;
+    await makeBuckets(s3, localBuckets(instance), site, lifecycleDays(instance));
+  } finally {
+    s3.destroy();
+  }
+};
+
+/** Starts the rented servers (all but those given from outside) and writes the instance's `env.json`. */
+export const startServers = async (instance: Instance, outside: Outside): Promise<Environment> => {
+  const starting: Promise<void>[] = [];
+  if (!outside.postgres) starting.push(step("postgres is up", () => startPostgres(instance)));
+  if (!outside.redis) starting.push(step("redis is up", () => startRedis(instance)));
+  if (!outside.storage) starting.push(step("storage is up", () => startStorage(instance)));
+  const failed = (await Promise.allSettled(starting)).find((result) => result.status === "rejected");
+  if (failed) throw failed.reason;
+  const environment = productEnvironment(instance, outside);
+  for (const folder of ["CACHE_PATH", "SCRATCH_PATH"]) {
+    const path = environment[folder];
+    if (path) mkdirSync(path, { recursive: true });
+  }
+  writePrivate(join(instance.dir, "env.json"), `${JSON.stringify(environment, null, 2)}\n`);
+  const admin = adminEnvironment(instance, outside);
+  writePrivate(join(instance.dir, "admin.json"), `${JSON.stringify(admin, null, 2)}\n`);
+  return environment;
+};
+
+/** Stops what `startServers` started, and nothing else. */
+export const stopServers = async (instance: Instance): Promise<void> => {
+  await Promise.all([stopCeph(instance), stopRedis(instance), stopPostgres(instance)]);
+};
