@@ -61,7 +61,6 @@ interface Entry {
 
 export interface RedisQueueConfig {
   REDIS_URL: string;
-  QUEUE_PREFIX: string;
 }
 
 /** One consumer name for the process, one connection for commands and one of its own for blocking reads. */
@@ -70,7 +69,7 @@ export function openRedisQueue(config: RedisQueueConfig, name: QueueName, option
   const commands = openRedis(config.REDIS_URL);
   const blocking = openRedis(config.REDIS_URL);
   const consumer = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
-  const base = `${config.QUEUE_PREFIX}:{${name}}`;
+  const base = `rushes:{${name}}`;
   const keys = [`${base}:jobs`, `${base}:delayed`, `${base}:dead`];
   const [streamKey = "", , deadKey = ""] = keys;
   const closing = new AbortController();
@@ -118,7 +117,8 @@ export function openRedisQueue(config: RedisQueueConfig, name: QueueName, option
     for (const entry of entries) {
       const decoded = decodeHint(entry.body);
       if (decoded.kind === "hint") deliveries.push(deliver(entry, decoded.hint));
-      else if (decoded.kind === "newer") await handBack(entry, 5_000, `body version ${decoded.version} is newer`);
+      else if (decoded.kind === "newer")
+        await handBack(entry, 5_000, `body version ${decoded.version} is newer`);
       else await settle(entry, "bury", entry.used + entry.deliveries, "the body cannot be read");
     }
     return deliveries;
@@ -220,7 +220,8 @@ export function openRedisQueue(config: RedisQueueConfig, name: QueueName, option
     },
 
     async redrive(deadIds?: string[]) {
-      const move = async (ids: string[]) => z.number().parse(await runScript(commands, scripts.redrive, keys, ids));
+      const move = async (ids: string[]) =>
+        z.number().parse(await runScript(commands, scripts.redrive, keys, ids));
       if (deadIds) return deadIds.length === 0 ? 0 : move(deadIds);
       let moved = 0;
       for (;;) {
