@@ -87,7 +87,8 @@ const apiOnly = {
     .optional(),
   RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(1).default(1200),
   WEBHOOK_ALLOW_PRIVATE: flag,
-  WEBHOOK_SECRET_KEY: z.string().min(32, "must have at least 32 characters").optional(),
+  /** Root of derived keys: share links, webhook secrets at rest. */
+  APP_SECRET: z.string().min(32, "must have at least 32 characters"),
 };
 
 const workerOnly = {

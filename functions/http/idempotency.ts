@@ -1,0 +1,49 @@
+import { createHash } from "node:crypto";
+import type { MiddlewareHandler } from "hono";
+import { beginIdempotent, finishIdempotent, releaseIdempotent } from "#core/auth/idempotency.ts";
+import { refuse } from "#core/refusal.ts";
+import type { Resources } from "#core/resources.ts";
+import type { Env } from "./app.ts";
+
+const replayed = ["content-type", "location", "etag"];
+
+/**
+ * `Idempotency-Key` on POST: the same key and body replay the first answer for 24 hours. A refusal that
+ * changed nothing (4xx) is replayed too; a failure of ours (5xx) frees the key, so that a retry can succeed.
+ */
+export function idempotent({ sql }: Resources): MiddlewareHandler<Env> {
+  return async (c, next) => {
+    const key = c.req.header("idempotency-key");
+    if (key === undefined || c.req.method !== "POST") return next();
+    if (!/^[\x20-\x7e]{1,255}$/.test(key))
+      refuse("invalid", "Idempotency-Key must have 1 to 255 printable ASCII characters.");
+    const actor = await c.get("actors").find();
+    const owner = actor ? `${actor.kind}:${actor.id}` : "anonymous";
+    const body = await c.req.text();
+    const requestHash = createHash("sha256").update(`${c.req.method}\n${c.req.path}\n${body}`).digest();
+    const begun = await beginIdempotent(sql, { actor: owner, key, requestHash });
+    if (begun.state === "other-request")
+      refuse("key-reused", "This key was already used with another body or path.");
+    if (begun.state === "running")
+      refuse("key-in-flight", "The first request with this key is still running.", { retryAfterSeconds: 1 });
+    if (begun.state === "done") {
+      for (const [name, value] of Object.entries(begun.headers)) c.header(name, value);
+      c.header("Idempotent-Replay", "true");
+      return c.body(begun.body, begun.status as 200);
+    }
+    await next();
+    const { status, headers } = c.res;
+    if (status >= 500 || status === 401 || status === 429)
+      return releaseIdempotent(sql, { actor: owner, key });
+    const kept = Object.fromEntries(
+      replayed.flatMap((name) => (headers.has(name) ? [[name, headers.get(name) as string]] : [])),
+    );
+    await finishIdempotent(sql, {
+      actor: owner,
+      key,
+      status,
+      headers: kept,
+      body: await c.res.clone().text(),
+    });
+  };
+}

@@ -1,0 +1,54 @@
+import type { Context } from "hono";
+import type { z } from "zod";
+import { refuse } from "#core/refusal.ts";
+
+const maxBodyBytes = 2_000_000;
+
+/** The JSON body as `schema` reads it. Refuses with one error per field, each with its JSON pointer. */
+export async function parseBody<S extends z.ZodType>(c: Context, schema: S): Promise<z.output<S>> {
+  const text = await c.req.text();
+  if (text.length > maxBodyBytes) refuse("too-large", `The body may have at most ${maxBodyBytes} bytes.`);
+  const type = c.req.header("content-type") ?? "";
+  if (text !== "" && !/^application\/(json|[\w.+-]*\+json)\b/i.test(type))
+    refuse("invalid", "Send the body as application/json.", {
+      errors: [{ pointer: "", detail: `Content-Type is ${type === "" ? "missing" : "not JSON"}` }],
+    });
+  let body: unknown = {};
+  if (text !== "")
+    try {
+      body = JSON.parse(text);
+    } catch {
+      refuse("invalid", "The body is not JSON.", { errors: [{ pointer: "", detail: "malformed JSON" }] });
+    }
+  return parse(schema, body, (path) =>
+    path.map((key) => `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`).join(""),
+  );
+}
+
+/** The query string as `schema` reads it; a repeated parameter counts once, the last wins. */
+export function parseQuery<S extends z.ZodType>(c: Context, schema: S): z.output<S> {
+  return parse(schema, c.req.query(), (path) => `?${path.join(".")}`);
+}
+
+/** A path parameter as `schema` reads it. A malformed id cannot exist, so it answers 404. */
+export function parseParam<S extends z.ZodType>(c: Context, name: string, schema: S): z.output<S> {
+  const parsed = schema.safeParse(c.req.param(name));
+  if (!parsed.success) refuse("not-found", `There is nothing at this address.`);
+  return parsed.data;
+}
+
+function parse<S extends z.ZodType>(
+  schema: S,
+  value: unknown,
+  pointer: (path: PropertyKey[]) => string,
+): z.output<S> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const errors = parsed.error.issues
+    .slice(0, 20)
+    .map((issue) => ({ pointer: pointer(issue.path), detail: issue.message }));
+  const first = errors[0];
+  refuse("invalid", first ? `${first.pointer || "The body"}: ${first.detail}` : "The request is not valid.", {
+    errors,
+  });
+}
