@@ -1,0 +1,7 @@
+import type { ApiFunction, Trigger } from "./route.ts";
+
+/** Every function of the product as data, in the order of the contract. */
+export const functions: readonly ApiFunction[] = [];
+
+/** Every trigger: what wakes it and what it may touch. */
+export const triggers: readonly Trigger[] = [];
