@@ -107,6 +107,7 @@ export const productEnvironment = (instance: Instance, outside: Outside): Enviro
       .filter((person) => person.admin)
       .map((person) => person.email)
       .join(","),
+    MASTER_LOCK_MODE: process.env.MASTER_LOCK_MODE ?? "GOVERNANCE",
     WEBHOOK_ALLOW_PRIVATE: "true",
     GPU_DEVICE: process.env.GPU_DEVICE ?? "auto",
     QUEUE_CONCURRENCY: process.env.QUEUE_CONCURRENCY ?? "1",

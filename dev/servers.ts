@@ -25,8 +25,12 @@ const startStorage = async (instance: Instance): Promise<void> => {
     instance.secrets.storage.ADMIN,
   );
   try {
-    const site = `http://localhost:${instance.ports.site}`;
-    await makeBuckets(s3, localBuckets(instance), site, lifecycleDays(instance));
+    const lockMode = process.env.MASTER_LOCK_MODE === "COMPLIANCE" ? "COMPLIANCE" : "GOVERNANCE";
+    await makeBuckets(s3, localBuckets(instance), {
+      site: `http://localhost:${instance.ports.site}`,
+      days: lifecycleDays(instance),
+      lockMode,
+    });
   } finally {
     s3.destroy();
   }
