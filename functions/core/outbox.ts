@@ -1,5 +1,9 @@
 import { json, type Sql } from "./db/db.ts";
 import { newId } from "./id.ts";
+import { hintOf } from "./queue/hint.ts";
+import type { QueueName } from "./queue/port.ts";
+
+export type { QueueName } from "./queue/port.ts";
 
 /** What webhooks and event streams carry; the names are part of the public contract. */
 export const eventTypes = [
@@ -24,9 +28,6 @@ export const eventTypes = [
 ] as const;
 export type EventType = (typeof eventTypes)[number];
 
-export const queueNames = ["previews:build", "masters:copy", "webhooks:deliver", "edge:purge"] as const;
-export type QueueName = (typeof queueNames)[number];
-
 /** Records an event in the transaction of the change it announces. Resolves to the event id. */
 export async function emit(
   sql: Sql,
@@ -46,6 +47,6 @@ export async function emit(
 
 /** Asks a queue, after commit, to look at the row `id`. A hint only: losing or repeating it changes nothing but latency. */
 export async function hint(sql: Sql, queue: QueueName, id: string, traceparent?: string): Promise<void> {
-  const body = { v: 1, id, ...(traceparent ? { traceparent } : {}) };
+  const body = hintOf(id, traceparent);
   await sql`insert into outbox (topic, key, body) values (${queue}, ${id}, ${json(sql, body)})`;
 }

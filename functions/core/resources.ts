@@ -1,6 +1,7 @@
-import { Redis } from "ioredis";
+import type { Redis } from "ioredis";
 import type { ApiConfig } from "./config.ts";
 import { openDatabase, type Pool } from "./db/db.ts";
+import { openRedis } from "./db/redis.ts";
 import { keysOf, openStorage, type Storage } from "./storage/storage.ts";
 import { type Log, openLog } from "./telemetry/log.ts";
 
@@ -15,20 +16,6 @@ export interface Resources {
   custodian: Storage;
   log: Log;
   close(): Promise<void>;
-}
-
-/** Redis with deadlines: a black-holed connection fails in two seconds instead of hanging for ever. */
-export function openRedis(url: string, options: { blocking?: boolean } = {}): Redis {
-  const redis = new Redis(url, {
-    connectTimeout: 2_000,
-    ...(options.blocking
-      ? { maxRetriesPerRequest: null }
-      : { commandTimeout: 2_000, maxRetriesPerRequest: 1 }),
-    retryStrategy: (attempt) => Math.min(50 * 2 ** attempt, 2_000),
-    enableOfflineQueue: true,
-  });
-  redis.on("error", () => {}); // each command reports its own failure; readiness reports the connection
-  return redis;
 }
 
 export function openResources(config: Readonly<ApiConfig>): Resources {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { z } from "zod";
+import { closeRedis, openRedis, runScript, script } from "../db/redis.ts";
 import { decodeHint, encodeHint, type Hint } from "./hint.ts";
 import {
   type DeadLetter,
@@ -15,7 +16,6 @@ import {
   type Receive,
   type Settled,
 } from "./port.ts";
-import { closeRedis, openRedis, runScript, script } from "./redis-connection.ts";
 import {
   enqueueScript,
   redriveScript,
