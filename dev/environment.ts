@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Bucket, BucketNames } from "#dev/buckets.ts";
 import { type Instance, type KeyPair, type StorageUser, storageUsers } from "#dev/instance.ts";
-import { people } from "#dev/people.ts";
+import { passwordOf, people } from "#dev/people.ts";
 import { postgresUrl } from "#dev/postgres.ts";
 import { redisUrl } from "#dev/redis.ts";
 import { Stop } from "#dev/say.ts";
@@ -13,6 +13,16 @@ export type Admin = {
   POSTGRES_ADMIN_URL: string;
   S3_ADMIN_ACCESS_KEY_ID: string;
   S3_ADMIN_SECRET_ACCESS_KEY: string;
+  OIDC_SCRIPTS_CLIENT_ID: string;
+  OIDC_SCRIPTS_SECRET: string;
+  people: {
+    id: string;
+    name: string;
+    email: string;
+    password: string;
+    role: string | null;
+    admin: boolean;
+  }[];
 };
 
 /** Which servers come from outside instead of from this machine's own stack. */
@@ -130,5 +140,8 @@ export const adminEnvironment = (instance: Instance, outside: Outside): Admin =>
       : postgresUrl(instance, "rushes_admin"),
     S3_ADMIN_ACCESS_KEY_ID: outside.storage ? (outside.given[id] ?? "") : own.accessKeyId,
     S3_ADMIN_SECRET_ACCESS_KEY: outside.storage ? (outside.given[secret] ?? "") : own.secretAccessKey,
+    OIDC_SCRIPTS_CLIENT_ID: "rushes-scripts",
+    OIDC_SCRIPTS_SECRET: instance.secrets.oidcScripts,
+    people: people.map((person) => ({ ...person, password: passwordOf(person, instance.secrets.demo) })),
   };
 };

@@ -9,8 +9,9 @@ import {
   type Outside,
   productEnvironment,
 } from "#dev/environment.ts";
-import { type Instance, writePrivate } from "#dev/instance.ts";
+import { type Instance, repoRoot, writePrivate } from "#dev/instance.ts";
 import { startPostgres, stopPostgres } from "#dev/postgres.ts";
+import { plainEnv, runningPid, startDaemon, stopDaemon, waitReady } from "#dev/processes.ts";
 import { startRedis, stopRedis } from "#dev/redis.ts";
 import { step } from "#dev/say.ts";
 
@@ -36,15 +37,43 @@ const startStorage = async (instance: Instance): Promise<void> => {
   }
 };
 
+/** Starts the local sign-in; it is told everything, so that it never looks for ports or secrets itself. */
+const startOidc = async (instance: Instance, environment: Environment): Promise<void> => {
+  const daemon = { name: "oidc", runDir: instance.runDir, logFile: join(instance.logDir, "oidc.log") };
+  const url = `${environment.OIDC_ISSUER}/healthz`;
+  if (runningPid(instance.runDir, "oidc") === null)
+    startDaemon({
+      ...daemon,
+      argv: [process.execPath, join(repoRoot, "dev/oidc/serve.ts")],
+      cwd: repoRoot,
+      env: {
+        ...plainEnv(),
+        ...Object.fromEntries(Object.entries(environment).filter(([name]) => /^(OIDC|PUBLIC)_/.test(name))),
+        OIDC_KEYS_FILE: join(instance.dir, "oidc-keys.json"),
+        OIDC_SCRIPTS_SECRET: instance.secrets.oidcScripts,
+        OIDC_DEMO_SECRET: instance.secrets.demo,
+      },
+    });
+  await waitReady(daemon, () => isOk(url));
+};
+
+const isOk = async (url: string): Promise<boolean> => {
+  try {
+    return (await fetch(url, { signal: AbortSignal.timeout(2000) })).ok;
+  } catch {
+    return false;
+  }
+};
+
 /** Starts the rented servers (all but those given from outside) and writes the instance's `env.json`. */
 export const startServers = async (instance: Instance, outside: Outside): Promise<Environment> => {
-  const starting: Promise<void>[] = [];
+  const environment = productEnvironment(instance, outside);
+  const starting: Promise<void>[] = [step("sign-in is up", () => startOidc(instance, environment))];
   if (!outside.postgres) starting.push(step("postgres is up", () => startPostgres(instance)));
   if (!outside.redis) starting.push(step("redis is up", () => startRedis(instance)));
   if (!outside.storage) starting.push(step("storage is up", () => startStorage(instance)));
   const failed = (await Promise.allSettled(starting)).find((result) => result.status === "rejected");
   if (failed) throw failed.reason;
-  const environment = productEnvironment(instance, outside);
   for (const folder of ["CACHE_PATH", "SCRATCH_PATH"]) {
     const path = environment[folder];
     if (path) mkdirSync(path, { recursive: true });
@@ -57,5 +86,10 @@ export const startServers = async (instance: Instance, outside: Outside): Promis
 
 /** Stops what `startServers` started, and nothing else. */
 export const stopServers = async (instance: Instance): Promise<void> => {
-  await Promise.all([stopCeph(instance), stopRedis(instance), stopPostgres(instance)]);
+  await Promise.all([
+    stopDaemon(instance.runDir, "oidc"),
+    stopCeph(instance),
+    stopRedis(instance),
+    stopPostgres(instance),
+  ]);
 };

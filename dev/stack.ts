@@ -25,7 +25,7 @@ const main = async (): Promise<number> => {
       say(`${instance.name} is down`);
       return 0;
     case "status":
-      for (const name of ["postgres", "redis", "ceph-mon", "ceph-osd", "radosgw"])
+      for (const name of ["postgres", "redis", "ceph-mon", "ceph-osd", "radosgw", "oidc"])
         say(`${name.padEnd(10)} ${runningPid(instance.runDir, name) ?? "-"}`);
       return 0;
     default:
