@@ -73,10 +73,11 @@ export function openRedisQueue(config: RedisQueueConfig, name: QueueName, option
   const keys = [`${base}:jobs`, `${base}:delayed`, `${base}:dead`];
   const [streamKey = "", , deadKey = ""] = keys;
   const closing = new AbortController();
+  let closed = false;
   const receiving = new Set<Promise<unknown>>();
 
   async function settle(entry: Entry, verb: string, ...args: (string | number)[]): Promise<Settled> {
-    if (closing.signal.aborted && commands.status === "end") return "lost";
+    if (closed) return "lost";
     const done = await runScript(commands, scripts.settle, keys, [
       group,
       consumer,
@@ -235,6 +236,7 @@ export function openRedisQueue(config: RedisQueueConfig, name: QueueName, option
       if (closing.signal.aborted) return;
       closing.abort();
       await Promise.race([Promise.all(receiving), new Promise((done) => setTimeout(done, 2 * TICK_MS))]);
+      closed = true;
       await runScript(commands, scripts.tidy, keys, [group, consumer, GONE_MS]).catch(() => {});
       await Promise.all([closeRedis(commands), closeRedis(blocking)]);
     },

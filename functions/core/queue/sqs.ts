@@ -46,6 +46,7 @@ export function openSqsQueue(config: SqsQueueConfig, name: QueueName, options: Q
   const leaseSeconds = Math.ceil(leaseMs / 1_000);
   const client = openSqs(config);
   const closing = new AbortController();
+  let closed = false;
   const polls = new Set<Promise<unknown>>();
   const urls = new Map<string, Promise<string>>();
 
@@ -67,7 +68,7 @@ export function openSqsQueue(config: SqsQueueConfig, name: QueueName, options: Q
 
   /** Runs one settling call, unless our own clock says that the lease is over. */
   async function settle(held: Held, work: () => Promise<void>): Promise<Settled> {
-    if (performance.now() >= held.leasedUntil) return "lost";
+    if (closed || performance.now() >= held.leasedUntil) return "lost";
     try {
       await work();
       return "ok";
@@ -319,6 +320,7 @@ export function openSqsQueue(config: SqsQueueConfig, name: QueueName, options: Q
       if (closing.signal.aborted) return;
       closing.abort();
       await Promise.allSettled(polls);
+      closed = true;
       client.destroy();
     },
   };
