@@ -66,7 +66,7 @@ export function redisAdapter(firstDatabase: number): AdapterUnderTest {
         open,
         async sendRaw(body) {
           await admin.xadd(
-            `rushes:{${queueName}}:jobs`,
+            queueName,
             "*",
             "k",
             "raw",

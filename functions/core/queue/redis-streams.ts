@@ -69,8 +69,8 @@ export function openRedisQueue(config: RedisQueueConfig, name: QueueName, option
   const commands = openRedis(config.REDIS_URL);
   const blocking = openRedis(config.REDIS_URL);
   const consumer = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
-  const base = `rushes:{${name}}`;
-  const keys = [`${base}:jobs`, `${base}:delayed`, `${base}:dead`];
+  // The stream is named like the queue; the braces put its companions into the same slot of a cluster.
+  const keys = [name, `{${name}}:delayed`, `{${name}}:dead`];
   const [streamKey = "", , deadKey = ""] = keys;
   const closing = new AbortController();
   let closed = false;
