@@ -13,10 +13,14 @@ export const prefixes = {
   share: "shr",
   visit: "vis",
   approval: "apr",
+  reviewRequest: "rvr",
+  attachment: "att",
+  notice: "ntc",
   event: "evt",
   apiKey: "key",
   webhook: "whk",
   delivery: "dlv",
+  verification: "vrf",
   request: "req",
 } as const;
 

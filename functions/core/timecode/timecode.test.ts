@@ -48,8 +48,8 @@ const anyRate = fc.constantFrom(...rates);
 const variableClip = fc
   .array(fc.integer({ min: 8, max: 100 }), { minLength: 2, maxLength: 400 })
   .map((gaps) => {
-    let at = 0;
-    const pts = [0, ...gaps.map((gap) => Number(((at += gap) / 1000).toFixed(3)))];
+    const pts = [0];
+    for (const gap of gaps) pts.push(Number(((pts.at(-1) ?? 0) + gap / 1000).toFixed(3)));
     return model(30, 1, { variable: true, pts, frames: pts.length });
   });
 
