@@ -65,20 +65,7 @@ export function redisAdapter(firstDatabase: number): AdapterUnderTest {
         config,
         open,
         async sendRaw(body) {
-          await admin.xadd(
-            queueName,
-            "*",
-            "k",
-            "raw",
-            "b",
-            body,
-            "a",
-            "0",
-            "e",
-            "0",
-            "r",
-            "",
-          );
+          await admin.xadd(queueName, "*", "k", "raw", "b", body, "a", "0", "e", "0", "r", "");
         },
         wipe: async () => {
           await admin.flushdb();
