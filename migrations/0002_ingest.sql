@@ -35,8 +35,16 @@ create table uploads (
     check (state in ('open', 'received', 'promoting', 'promoted', 'refused', 'expired', 'aborted')),
   reason_code text,
   reason text,
+  -- What the content turned out to be, whatever the name and the declared type say.
+  sniffed_type text,
+  -- Why it is not moving on, in words for people: a scanner that does not answer, for example.
+  waiting text,
+  -- One promoter at a time looks at the staged object; a claim that lapsed is anybody's.
+  claimed_until timestamptz(3),
   created_by text references people,
   share_id text,
+  guest_id text,
+  staging_removed_at timestamptz(3),
   received_at timestamptz(3),
   expires_at timestamptz(3) not null,
   created_at timestamptz(3) not null default now(),
@@ -49,6 +57,16 @@ create table uploads (
 );
 create index uploads_open on uploads (expires_at) where state in ('open', 'received', 'promoting');
 create index uploads_by_project on uploads (project_id, created_at desc, id desc);
+create index uploads_by_person on uploads (created_by, id desc) where state in ('open', 'received', 'promoting');
+create index uploads_staged on uploads (updated_at)
+  where staging_removed_at is null and state in ('promoted', 'refused', 'expired', 'aborted');
+
+-- Bytes a project holds and has promised: the quota is one guarded update of this row, so it is exact.
+create table project_storage (
+  project_id text primary key references projects,
+  used_bytes bigint not null default 0 check (used_bytes >= 0),
+  reserved_bytes bigint not null default 0 check (reserved_bytes >= 0)
+);
 
 create table versions (
   id text primary key check (id like 'ver\_%'),
@@ -77,6 +95,9 @@ create table versions (
   legal_hold boolean not null default false,
   hold_reason text,
   hold_placed_by text references people,
+  -- The last full read of the master, and when the bytes of a deleted version were gone.
+  verified_at timestamptz(3),
+  purged_at timestamptz(3),
   media jsonb,
   preview jsonb,
   created_by text references people,
@@ -97,3 +118,57 @@ create index versions_by_asset on versions (asset_id, number desc);
 create index versions_unfinished on versions (state, updated_at) where state in ('promoting', 'mastered', 'building', 'playable');
 
 alter table assets add foreign key (current_version_id) references versions;
+
+create index versions_unpurged on versions (deleted_at) where deleted_at is not null and purged_at is null;
+create index versions_to_verify on versions (verified_at nulls first) where master_version_id is not null and deleted_at is null;
+
+-- The server-side copy of a staged object to its master. What is done already survives a kill at any byte.
+create table master_copies (
+  version_id text primary key references versions,
+  fence integer not null default 0,
+  lease_until timestamptz(3),
+  attempts integer not null default 0,
+  scanned_at timestamptz(3),
+  scan_verdict text check (scan_verdict in ('off', 'clean', 'infected')),
+  storage_upload_id text,
+  part_bytes bigint check (part_bytes > 0),
+  bytes_done bigint not null default 0,
+  done_at timestamptz(3),
+  created_at timestamptz(3) not null default now(),
+  check ((storage_upload_id is null) = (part_bytes is null))
+);
+
+create table master_copy_parts (
+  version_id text not null references master_copies,
+  storage_upload_id text not null,
+  part_number integer not null check (part_number between 1 and 10000),
+  etag text not null,
+  primary key (version_id, storage_upload_id, part_number)
+);
+
+-- Every full read of a master and what it found.
+create table verifications (
+  id text primary key check (id like 'vrf\_%'),
+  version_id text not null references versions,
+  at timestamptz(3) not null default now(),
+  cause text not null check (cause in ('build', 'schedule', 'request')),
+  bytes bigint not null,
+  sha256 text check (sha256 ~ '^[0-9a-f]{64}$'),
+  xxh128 text check (xxh128 ~ '^[0-9a-f]{32}$'),
+  c4 text check (c4 ~ '^c4[1-9A-HJ-NP-Za-km-z]{88}$'),
+  is_intact boolean not null,
+  fault text,
+  check (is_intact = (fault is null))
+);
+create index verifications_by_version on verifications (version_id, at desc);
+
+-- ASC MHL generations as they lie in the docs bucket.
+create table custody_manifests (
+  version_id text not null references versions,
+  generation integer not null check (generation >= 1),
+  file_name text not null,
+  c4 text not null,
+  doc_key text not null unique,
+  created_at timestamptz(3) not null default now(),
+  primary key (version_id, generation)
+);

@@ -11,6 +11,7 @@ export interface Buckets {
 /** One storage user: its own key pair, so that a leak or a mistake reaches no further than its bucket policy. */
 export interface Storage {
   s3: S3Client;
+  endpoint: string;
   buckets: Buckets;
 }
 
@@ -39,6 +40,7 @@ export function openStorage(
         httpAgent: { maxSockets: 64 },
       },
     }),
+    endpoint: config.WASABI_ENDPOINT,
     buckets: {
       staging: config.BUCKET_STAGING,
       masters: config.BUCKET_MASTERS,
