@@ -1,0 +1,130 @@
+import type { Problem } from "./types.ts";
+
+/** The API turned a request down, or could not be reached (status 0). */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly problem: Problem | undefined;
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(status: number, problem: Problem | undefined, retryAfterSeconds?: number) {
+    super(problem?.detail ?? problem?.title ?? (status === 0 ? unreachable : `The server answered ${status}.`));
+    this.name = "ApiError";
+    this.status = status;
+    this.problem = problem;
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+
+  /** The last part of the problem's type, as in `quota-exceeded`. */
+  get code(): string {
+    return this.problem?.type.split("/").pop() ?? "";
+  }
+}
+
+const unreachable = "Rushes cannot be reached. Check the connection; nothing you did is lost.";
+
+type Query = Record<string, string | number | boolean | null | undefined>;
+
+interface Options {
+  query?: Query;
+  body?: unknown;
+  ifMatch?: string;
+  signal?: AbortSignal;
+}
+
+let base = "";
+let bearer: string | undefined;
+
+/** Where the API is; the page carries it, so that one build serves every deployment. */
+export function apiBase(): string {
+  base ||= document.documentElement.dataset["apiBase"] ?? "";
+  return base;
+}
+
+/** Share pages act as their guest, also when a member is signed in. */
+export function actAsGuest(token: string | undefined): void {
+  bearer = token;
+}
+
+export function credentials(): HeadersInit {
+  return bearer ? { Authorization: `Bearer ${bearer}` } : {};
+}
+
+export function apiUrl(path: string, query: Query = {}): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query))
+    if (value !== undefined && value !== null && value !== "") search.set(name, String(value));
+  return `${apiBase()}${path}${search.size ? `?${search}` : ""}`;
+}
+
+async function send(method: string, path: string, options: Options): Promise<Response> {
+  const headers = new Headers(credentials());
+  if (options.body !== undefined) headers.set("Content-Type", "application/json");
+  if (method === "POST") headers.set("Idempotency-Key", crypto.randomUUID());
+  if (options.ifMatch) headers.set("If-Match", options.ifMatch);
+  let response: Response;
+  try {
+    response = await fetch(apiUrl(path, options.query), {
+      method,
+      headers,
+      credentials: "include",
+      ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+      ...(options.signal ? { signal: options.signal } : {}),
+    });
+  } catch (error) {
+    if (options.signal?.aborted) throw error;
+    throw new ApiError(0, undefined);
+  }
+  if (response.ok) return response;
+  const problem = response.headers.get("content-type")?.includes("json")
+    ? ((await response.json()) as Problem)
+    : undefined;
+  const wait = Number(response.headers.get("retry-after"));
+  throw new ApiError(response.status, problem, wait > 0 ? wait : undefined);
+}
+
+async function json<Answer>(method: string, path: string, options: Options = {}): Promise<Answer> {
+  const response = await send(method, path, options);
+  return (response.status === 204 ? undefined : await response.json()) as Answer;
+}
+
+/** The current state of a resource together with the tag that a change has to send back. */
+async function read<Answer>(path: string): Promise<{ value: Answer; etag: string }> {
+  const response = await send("GET", path, {});
+  return { value: (await response.json()) as Answer, etag: response.headers.get("etag") ?? "*" };
+}
+
+export const api = {
+  get: <Answer>(path: string, query: Query = {}, signal?: AbortSignal) =>
+    json<Answer>("GET", path, { query, ...(signal ? { signal } : {}) }),
+  post: <Answer>(path: string, body: unknown = {}) => json<Answer>("POST", path, { body }),
+  patch: <Answer>(path: string, body: unknown, ifMatch: string) =>
+    json<Answer>("PATCH", path, { body, ifMatch }),
+  remove: (path: string, ifMatch?: string) =>
+    json<undefined>("DELETE", path, ifMatch === undefined ? {} : { ifMatch }),
+  read,
+  /** Reads the resource for its tag, then changes it; for lists that carry no tags. */
+  async change<Answer>(path: string, body: unknown): Promise<Answer> {
+    const { etag } = await read(path);
+    return json<Answer>("PATCH", path, { body, ifMatch: etag });
+  },
+  async removeCurrent(path: string): Promise<void> {
+    const { etag } = await read(path);
+    await json("DELETE", path, { ifMatch: etag });
+  },
+};
+
+/** Every page of a list, up to `most` items. */
+export async function all<Item>(path: string, query: Query, most = 10_000): Promise<Item[]> {
+  const items: Item[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await api.get<{ items: Item[]; nextCursor: string | null }>(path, {
+      limit: 200,
+      ...query,
+      cursor,
+    });
+    items.push(...page.items);
+    cursor = page.nextCursor ?? undefined;
+  } while (cursor && items.length < most);
+  return items;
+}

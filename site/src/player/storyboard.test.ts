@@ -1,0 +1,34 @@
+import { expect, test } from "bun:test";
+import { readStoryboard, tileAt } from "./storyboard.ts";
+
+const text = `WEBVTT
+
+00:00:00.000 --> 00:00:02.000
+sprite_000.jpg#xywh=0,0,160,90
+
+00:00:02.000 --> 00:00:04.000
+sprite_000.jpg#xywh=160,0,160,90
+`;
+
+test("tiles carry absolute addresses and their place in the sprite", () => {
+  const tiles = readStoryboard(text, "http://edge/v/t/assets/x/storyboard.vtt");
+  expect(tiles).toHaveLength(2);
+  expect(tiles[1]).toEqual({
+    start: 2,
+    end: 4,
+    url: "http://edge/v/t/assets/x/sprite_000.jpg",
+    x: 160,
+    y: 0,
+    width: 160,
+    height: 90,
+  });
+});
+
+test("the tile of a time is the one that has started last", () => {
+  const tiles = readStoryboard(text, "http://edge/");
+  expect(tileAt(tiles, 0)?.x).toBe(0);
+  expect(tileAt(tiles, 1.99)?.x).toBe(0);
+  expect(tileAt(tiles, 2)?.x).toBe(160);
+  expect(tileAt(tiles, 99)?.x).toBe(160);
+  expect(tileAt([], 1)).toBeUndefined();
+});

@@ -1,0 +1,33 @@
+import type { Problem } from "../api/types.ts";
+
+/** What this process was started with; read at run time, so one build serves every deployment. */
+export function settings(): { apiBase: string; edgeBase: string } {
+  return {
+    apiBase: process.env["PUBLIC_API_BASE"] ?? "http://localhost:3000/api",
+    edgeBase: process.env["PUBLIC_EDGE_BASE"] ?? "http://localhost:8080",
+  };
+}
+
+export type Answer<Value> = { ok: true; value: Value } | { ok: false; status: number; problem?: Problem };
+
+/** Asks the API in the name of whoever asks for the page. `status` 502 when it cannot be reached. */
+export async function ask<Value>(request: Request, path: string, bearer?: string): Promise<Answer<Value>> {
+  const headers = new Headers();
+  const cookie = request.headers.get("cookie");
+  if (bearer) headers.set("authorization", `Bearer ${bearer}`);
+  else if (cookie) headers.set("cookie", cookie);
+  const traceparent = request.headers.get("traceparent");
+  if (traceparent) headers.set("traceparent", traceparent);
+  try {
+    const response = await fetch(`${settings().apiBase}${path}`, { headers, signal: AbortSignal.timeout(15_000) });
+    if (response.ok) return { ok: true, value: (await response.json()) as Value };
+    const isProblem = response.headers.get("content-type")?.includes("json");
+    return {
+      ok: false,
+      status: response.status,
+      ...(isProblem ? { problem: (await response.json()) as Problem } : {}),
+    };
+  } catch {
+    return { ok: false, status: 502 };
+  }
+}

@@ -1,0 +1,137 @@
+import type { LucideIcon } from "lucide-preact";
+import { Check } from "lucide-preact";
+import type { ComponentChildren } from "preact";
+import { createContext } from "preact";
+import { useContext, useEffect, useId, useRef, useState } from "preact/hooks";
+import "./menu.css";
+
+const Close = createContext<() => void>(() => undefined);
+
+interface MenuProps {
+  /** Accessible name of the button that opens it. */
+  label: string;
+  trigger: ComponentChildren;
+  children: ComponentChildren;
+  align?: "start" | "end";
+  side?: "below" | "above";
+  class?: string;
+}
+
+/** A button that opens a list of commands; arrow keys move, Escape closes and gives the focus back. */
+export function Menu({ label, trigger, children, align = "start", side = "below", class: extra }: MenuProps) {
+  const [open, setOpen] = useState(false);
+  const root = useRef<HTMLDivElement>(null);
+  const button = useRef<HTMLButtonElement>(null);
+  const id = useId();
+  const close = () => {
+    setOpen(false);
+    button.current?.focus();
+  };
+  useEffect(() => {
+    if (!open) return;
+    const items = () => [...(root.current?.querySelectorAll<HTMLElement>("[role^=menuitem]") ?? [])];
+    (items().find((item) => item.ariaChecked === "true") ?? items()[0])?.focus();
+    const away = (event: Event) => {
+      if (!root.current?.contains(event.target as Node)) setOpen(false);
+    };
+    const onKey = (event: KeyboardEvent) => {
+      const list = items();
+      const at = list.indexOf(document.activeElement as HTMLElement);
+      const go = (to: number) => list[(to + list.length) % list.length]?.focus();
+      if (event.key === "Escape") close();
+      else if (event.key === "ArrowDown") go(at + 1);
+      else if (event.key === "ArrowUp") go(at - 1);
+      else if (event.key === "Home") go(0);
+      else if (event.key === "End") go(list.length - 1);
+      else if (event.key === "Tab") return setOpen(false);
+      else return;
+      event.preventDefault();
+      event.stopPropagation();
+    };
+    const element = root.current;
+    document.addEventListener("pointerdown", away);
+    element?.addEventListener("keydown", onKey);
+    return () => {
+      document.removeEventListener("pointerdown", away);
+      element?.removeEventListener("keydown", onKey);
+    };
+  }, [open]);
+  return (
+    <div class="menu-root" ref={root}>
+      <button
+        ref={button}
+        type="button"
+        class={extra ?? "icon-button"}
+        aria-label={label}
+        title={label}
+        aria-haspopup="menu"
+        aria-expanded={open}
+        aria-controls={open ? id : undefined}
+        onClick={() => setOpen(!open)}
+      >
+        {trigger}
+      </button>
+      {open && (
+        <Close.Provider value={close}>
+          <div class={`menu ${align} ${side}`} id={id} role="menu" aria-label={label}>
+            {children}
+          </div>
+        </Close.Provider>
+      )}
+    </div>
+  );
+}
+
+interface ItemProps {
+  icon?: LucideIcon;
+  onSelect: () => void;
+  children: ComponentChildren;
+  danger?: boolean;
+  disabled?: boolean;
+  /** Given for one choice of several. */
+  checked?: boolean;
+  hint?: string;
+}
+
+export function MenuItem({ icon: Icon, onSelect, children, danger, disabled, checked, hint }: ItemProps) {
+  const close = useContext(Close);
+  return (
+    <button
+      type="button"
+      role={checked === undefined ? "menuitem" : "menuitemradio"}
+      aria-checked={checked}
+      tabIndex={-1}
+      class={`menu-item${danger ? " danger" : ""}`}
+      disabled={disabled}
+      onClick={() => {
+        close();
+        onSelect();
+      }}
+    >
+      {Icon ? <Icon size={16} strokeWidth={1.5} aria-hidden="true" /> : null}
+      {checked !== undefined && (checked ? <Check size={16} strokeWidth={1.5} aria-hidden="true" /> : <i />)}
+      <span>{children}</span>
+      {hint && <kbd class="numbers">{hint}</kbd>}
+    </button>
+  );
+}
+
+export function MenuLink({
+  icon: Icon,
+  href,
+  children,
+  download,
+}: {
+  icon?: LucideIcon;
+  href: string;
+  children: ComponentChildren;
+  download?: boolean;
+}) {
+  const close = useContext(Close);
+  return (
+    <a role="menuitem" tabIndex={-1} class="menu-item" href={href} onClick={close} download={download}>
+      {Icon ? <Icon size={16} strokeWidth={1.5} aria-hidden="true" /> : null}
+      <span>{children}</span>
+    </a>
+  );
+}

@@ -1,0 +1,72 @@
+import { signal } from "@preact/signals";
+import { CircleAlert, CircleCheck, X } from "lucide-preact";
+import { useEffect, useState } from "preact/hooks";
+import { ApiError } from "../api/client.ts";
+import "./toasts.css";
+
+interface Toast {
+  id: number;
+  text: string;
+  bad: boolean;
+  action?: { label: string; run: () => void } | undefined;
+}
+
+const toasts = signal<Toast[]>([]);
+let next = 1;
+
+/** Says something at the edge of the page; stays longer when it offers a way back. */
+export function say(text: string, action?: Toast["action"], bad = false): () => void {
+  const id = next++;
+  const drop = () => {
+    toasts.value = toasts.value.filter((toast) => toast.id !== id);
+  };
+  toasts.value = [...toasts.value.slice(-3), { id, text, bad, action }];
+  setTimeout(drop, action || bad ? 8000 : 4000);
+  return drop;
+}
+
+/** What failed in plain words: what was tried, then the reason the API gave. */
+export function complain(what: string, error: unknown): void {
+  const reason = error instanceof ApiError ? error.message : "Something broke in the page.";
+  if (!(error instanceof ApiError)) console.error(error);
+  say(`${what} ${reason}`, undefined, true);
+}
+
+export function Toasts() {
+  // Rendered after hydration only, so that the server and the browser agree on the first tree.
+  const [ready, setReady] = useState(false);
+  useEffect(() => setReady(true), []);
+  return (
+    <div class="toasts" role="status" aria-live="polite">
+      {ready &&
+        toasts.value.map((toast) => (
+          <div class={`toast${toast.bad ? " bad" : ""}`} key={toast.id}>
+            {toast.bad ? <CircleAlert size={16} strokeWidth={1.5} /> : <CircleCheck size={16} strokeWidth={1.5} />}
+            <p>{toast.text}</p>
+            {toast.action && (
+              <button
+                type="button"
+                class="button"
+                onClick={() => {
+                  toast.action?.run();
+                  toasts.value = toasts.value.filter((other) => other.id !== toast.id);
+                }}
+              >
+                {toast.action.label}
+              </button>
+            )}
+            <button
+              type="button"
+              class="icon-button"
+              aria-label="Dismiss"
+              onClick={() => {
+                toasts.value = toasts.value.filter((other) => other.id !== toast.id);
+              }}
+            >
+              <X size={16} strokeWidth={1.5} />
+            </button>
+          </div>
+        ))}
+    </div>
+  );
+}
