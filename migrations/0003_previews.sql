@@ -17,6 +17,7 @@ create table preview_jobs (
   engine text,
   rungs jsonb not null default '[]',
   prefix text,
+  content_key text check (content_key ~ '^[0-9a-f]{64}$'),
   result jsonb,
   reason_code text,
   reason text,
@@ -31,3 +32,5 @@ create table preview_jobs (
 create unique index preview_jobs_live on preview_jobs (version_id, recipe_hash) where state in ('queued', 'running');
 create index preview_jobs_by_version on preview_jobs (version_id, created_at desc);
 create index preview_jobs_unfinished on preview_jobs (state, heartbeat_at) where state in ('queued', 'running');
+-- Content addressing: the same master, recipe and tool are built once, then copied.
+create index preview_jobs_by_content on preview_jobs (content_key) where state = 'done';

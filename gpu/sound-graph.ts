@@ -1,0 +1,41 @@
+import type { RenditionPlan, SoundPlan } from "./sound-plan.ts";
+
+/** The filters of the sound: even clock from 0, loudness and peaks off the measured rendition. Pure. */
+export function soundGraph(plan: SoundPlan): string {
+  return plan.renditions
+    .flatMap((rendition, order) => {
+      const head = `${joined(rendition)}${clock(plan)}`;
+      const tail = `${level(plan)}aformat=channel_layouts=stereo,${unprimed}[${rendition.name}]`;
+      if (order !== plan.measured) return [`${head},${tail}`];
+      return [
+        `${head},asplit=2[m${order}][w${order}]`,
+        `[m${order}]ebur128=peak=true:framelog=verbose,${tail}`,
+        `[w${order}]aformat=sample_fmts=s16:channel_layouts=mono[pcm]`,
+      ];
+    })
+    .join(";");
+}
+
+function joined(rendition: RenditionPlan): string {
+  const inputs = rendition.from.map((index) => `[0:${index}]`).join("");
+  return rendition.from.length === 2 ? `${inputs}amerge=inputs=2,aformat=channel_layouts=stereo,` : inputs;
+}
+
+function clock(plan: SoundPlan): string {
+  const shift = plan.shiftSeconds > 0 ? `asetpts=PTS-${plan.shiftSeconds.toFixed(6)}/TB,` : "";
+  return `${shift}aresample=48000:async=1:first_pts=0`;
+}
+
+function level(plan: SoundPlan): string {
+  switch (plan.level.mode) {
+    case "as-is":
+      return "";
+    case "gain":
+      return `volume=${plan.level.decibels}dB,alimiter=limit=0.89:level=0,`;
+    case "dynamic":
+      return `loudnorm=I=${plan.level.lufs}:TP=-1:LRA=11,aresample=48000,`;
+  }
+}
+
+/** The encoder puts 1024 samples in front; taking as many away keeps sound and picture together. */
+const unprimed = "atrim=start_sample=1024,asetpts=PTS-STARTPTS";

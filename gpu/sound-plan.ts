@@ -1,0 +1,103 @@
+import type { Choices } from "./plan.ts";
+import type { Sound, Source } from "./source.ts";
+
+export interface RenditionPlan {
+  name: string;
+  /** Stream indexes; two mono tracks make one stereo rendition. */
+  from: number[];
+  label: string;
+  /** BCP 47, or null. */
+  language: string | null;
+  isDefault: boolean;
+}
+
+export interface SoundPlan {
+  renditions: RenditionPlan[];
+  /** The rendition that peaks and loudness are taken from. */
+  measured: number;
+  /** Seconds by which the sound moves earlier, so that it stays with the picture. */
+  shiftSeconds: number;
+  level: { mode: "as-is" } | { mode: "gain"; decibels: number } | { mode: "dynamic"; lufs: number };
+}
+
+/** What is made of the soundtracks: every one selectable, loose mono tracks joined in pairs. Pure. */
+export function soundPlan(
+  source: Source,
+  shiftSeconds: number,
+  choices: Choices,
+  warnings: string[],
+): SoundPlan | null {
+  if (source.sound.length === 0 || source.kind === "image") return null;
+  const all = areLooseMono(source.sound) ? pairs(source.sound) : source.sound.map((sound, order) => single(sound, order, source.sound.length));
+  if (all.length > choices.maxSoundtracks) {
+    warnings.push(`Of ${all.length} soundtracks the first ${choices.maxSoundtracks} are in the preview.`);
+  }
+  const kept = all.slice(0, choices.maxSoundtracks);
+  const marked = kept.findIndex((rendition) => rendition.isDefault);
+  const measured = Math.max(0, marked);
+  const renditions = kept.map((rendition, order) => ({
+    ...rendition,
+    name: `a${order}`,
+    label: unique(rendition.label, kept.slice(0, order).map((other) => other.label)),
+    isDefault: order === measured,
+  }));
+  return { renditions, measured, shiftSeconds, level: levelOf(choices) };
+}
+
+function levelOf(choices: Choices): SoundPlan["level"] {
+  const target = choices.recipe.loudness;
+  if (target === undefined) return { mode: "as-is" };
+  if (choices.knownLufs === undefined || choices.knownLufs === null) return { mode: "dynamic", lufs: target };
+  return { mode: "gain", decibels: Math.round((target - choices.knownLufs) * 10) / 10 };
+}
+
+/** Cameras and mixes that deliver one channel per track: two or more, none named by language. */
+function areLooseMono(sound: Sound[]): boolean {
+  return sound.length >= 2 && sound.every((track) => track.channels === 1 && track.language === null && track.title === null);
+}
+
+function pairs(sound: Sound[]): Omit<RenditionPlan, "name">[] {
+  const made: Omit<RenditionPlan, "name">[] = [];
+  for (let at = 0; at < sound.length; at += 2) {
+    const two = sound.slice(at, at + 2);
+    made.push({
+      from: two.map((track) => track.index),
+      label: two.length === 2 ? `Tracks ${at + 1} and ${at + 2}` : `Track ${at + 1}`,
+      language: null,
+      isDefault: at === 0,
+    });
+  }
+  return made;
+}
+
+function single(track: Sound, order: number, count: number): Omit<RenditionPlan, "name"> {
+  const language = bcp47(track.language);
+  const spoken = language ? languageName(language) : null;
+  const label = track.title ?? spoken ?? (count === 1 ? "Sound" : `Track ${order + 1}`);
+  return { from: [track.index], label: label.replace(/["\r\n]/g, " ").slice(0, 80), language, isDefault: track.isDefault };
+}
+
+/** The bibliographic codes of ISO 639-2 that differ from the terminological ones. */
+const bibliographic: Record<string, string> = {
+  alb: "sq", arm: "hy", baq: "eu", bur: "my", chi: "zh", cze: "cs", dut: "nl", fre: "fr", geo: "ka", ger: "de",
+  gre: "el", ice: "is", mac: "mk", mao: "mi", may: "ms", per: "fa", rum: "ro", slo: "sk", tib: "bo", wel: "cy",
+};
+
+/** `fra` -> `fr`: HLS wants the shortest tag of RFC 5646. Null for what is no language. */
+export function bcp47(language: string | null): string | null {
+  if (!language) return null;
+  try {
+    return Intl.getCanonicalLocales(bibliographic[language] ?? language)[0] ?? null;
+  } catch {
+    return null;
+  }
+}
+
+function languageName(tag: string): string | null {
+  return new Intl.DisplayNames(["en"], { type: "language", fallback: "none" }).of(tag) ?? null;
+}
+
+function unique(label: string, taken: string[]): string {
+  if (!taken.includes(label)) return label;
+  return `${label} (${taken.filter((other) => other === label).length + 1})`;
+}
