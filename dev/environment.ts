@@ -1,6 +1,13 @@
 import { join } from "node:path";
 import type { Bucket, BucketNames } from "#dev/buckets.ts";
-import { type Instance, type KeyPair, type StorageUser, storageUsers } from "#dev/instance.ts";
+import {
+  cloneHash,
+  type Instance,
+  isRoot,
+  type KeyPair,
+  type StorageUser,
+  storageUsers,
+} from "#dev/instance.ts";
 import { passwordOf, people } from "#dev/people.ts";
 import { postgresUrl } from "#dev/postgres.ts";
 import { redisUrl } from "#dev/redis.ts";
@@ -109,6 +116,7 @@ export const productEnvironment = (instance: Instance, outside: Outside): Enviro
     CACHE_PATH: join(instance.dir, "edge", "cache"),
     CACHE_MAX_BYTES: "4000000000",
     CACHE_TTL_DAYS: "7",
+    ...edgeEnvironment(instance),
     OIDC_ISSUER: `http://localhost:${ports.oidc}`,
     OIDC_CLIENT_ID: "rushes",
     OIDC_CLIENT_SECRET: secrets.oidcClient,
@@ -126,6 +134,24 @@ export const productEnvironment = (instance: Instance, outside: Outside): Enviro
     LOG_LEVEL: process.env.LOG_LEVEL ?? "info",
   };
 };
+
+/** A unix socket's path holds 108 bytes, and the edge keeps some of them: a deep clone runs it below /tmp. */
+const edgeRunPath = (instance: Instance): string => {
+  const here = join(instance.dir, "edge", "run");
+  return here.length <= 90 ? here : join("/tmp", `rushes-edge-${cloneHash()}-${instance.name}`);
+};
+
+const edgeEnvironment = (instance: Instance): Environment => ({
+  EDGE_ADDRESS: "127.0.0.1",
+  EDGE_PORT: String(instance.ports.edge),
+  EDGE_PURGE_PORT: String(instance.ports.purge),
+  EDGE_RUN_PATH: edgeRunPath(instance),
+  EDGE_STATE_PATH: join(instance.dir, "edge", "state"),
+  EDGE_ALLOWED_ORIGINS: `http://localhost:${instance.ports.site}`,
+  EDGE_WORKERS: "1",
+  // Root's nginx gives its workers to another user, who cannot enter a clone below a private home.
+  ...(isRoot() && !instance.isReachable ? { EDGE_USER: "root" } : {}),
+});
 
 const withoutAdmin = (given: Environment): Environment =>
   Object.fromEntries(Object.entries(given).filter(([name]) => !name.startsWith("S3_ADMIN_")));

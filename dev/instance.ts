@@ -9,8 +9,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { choosePorts, type PortName, type Ports } from "#dev/ports.ts";
+import { choosePorts, type PortName, type Ports, readPorts } from "#dev/ports.ts";
 import { run, runningPid } from "#dev/processes.ts";
+import { Stop } from "#dev/say.ts";
 
 export const repoRoot = resolve(import.meta.dir, "..");
 
@@ -25,6 +26,8 @@ export type Instance = {
   ports: Ports;
   secrets: Secrets;
   isTest: boolean;
+  /** false when root's clone sits in a folder that servers under another user cannot enter */
+  isReachable: boolean;
 };
 
 export const storageUsers = [
@@ -92,23 +95,14 @@ const openSecrets = (file: string): Secrets => {
 
 export const isRoot = (): boolean => process.getuid?.() === 0;
 
-const cloneHash = (): string => createHash("sha256").update(repoRoot).digest("hex").slice(0, 12);
+export const cloneHash = (): string => createHash("sha256").update(repoRoot).digest("hex").slice(0, 12);
 
 /** Where data goes that user postgres must reach when the clone sits in a closed folder such as /root. */
 export const sharedDataDir = (): string => join("/var/lib/rushes", cloneHash());
 
-/**
- * Postgres refuses to run as root, so root's Postgres runs as user postgres and its data must be reachable
- * for that user, which a clone below a private home is not.
- */
-const postgresHome = async (dir: string, name: string): Promise<string> => {
-  const here = join(dir, "postgres");
-  if (!isRoot()) return here;
-  const outside = join(sharedDataDir(), name, "postgres");
-  if (existsSync(outside)) return outside;
-  const reachable = await run(["runuser", "-u", "postgres", "--", "test", "-x", dirname(dir)]);
-  return reachable.code === 0 ? here : outside;
-};
+/** Whether users other than root can enter the clone; of interest to root alone. */
+const isReachable = async (dir: string): Promise<boolean> =>
+  !isRoot() || (await run(["runuser", "-u", "postgres", "--", "test", "-x", dirname(dir)])).code === 0;
 
 const ownerOf: Partial<Record<PortName, string>> = {
   postgres: "postgres",
@@ -123,9 +117,22 @@ const ownerOf: Partial<Record<PortName, string>> = {
   workerMetrics: "worker",
 };
 
-/** Opens (and on first use makes) the instance's folder, ports and secrets. Starts nothing. */
-export const openInstance = async (name: string): Promise<Instance> => {
-  const dir = join(repoRoot, ".rushes", name);
+export const checkedInstanceName = (name: string): string => {
+  if (!/^[a-z][a-z0-9-]{0,20}$/.test(name))
+    throw new Stop("an instance is named in small letters, like dev or test");
+  return name;
+};
+
+/**
+ * Opens (and on first use makes) the instance's folder, ports and secrets. Starts nothing.
+ * Remembered ports named in `claim` are exchanged when
+ * someone else took them meanwhile; only who is about to start those servers may claim.
+ */
+export const openInstance = async (
+  name: string,
+  { claim }: { claim: readonly PortName[] },
+): Promise<Instance> => {
+  const dir = join(repoRoot, ".rushes", checkedInstanceName(name));
   const runDir = join(dir, "run");
   const logDir = join(dir, "log");
   mkdirSync(join(repoRoot, ".rushes"), { recursive: true });
@@ -133,23 +140,27 @@ export const openInstance = async (name: string): Promise<Instance> => {
   chmodSync(dir, 0o711);
   for (const folder of [runDir, logDir]) mkdirSync(folder, { recursive: true, mode: 0o700 });
   const isTest = name !== "dev";
+  const portsFile = join(dir, "ports.json");
   // Clones on one machine start their search at different places and so rarely meet.
-  const spread = Number.parseInt(cloneHash().slice(0, 4), 16) % 90;
-  const base = 20_000 + spread * 60 + (isTest ? 6_000 : 0);
-  const ports = await choosePorts(join(dir, "ports.json"), base, !isTest, (port) => {
-    const owner = ownerOf[port];
-    return owner !== undefined && runningPid(runDir, owner) !== null;
-  });
+  const base = 20_000 + (Number.parseInt(cloneHash().slice(0, 4), 16) % 90) * 60 + (isTest ? 6_000 : 0);
+  const ports =
+    (claim.length === 0 ? readPorts(portsFile) : null) ??
+    (await choosePorts(portsFile, base, !isTest, (port) => {
+      const owner = ownerOf[port];
+      return !claim.includes(port) || (owner !== undefined && runningPid(runDir, owner) !== null);
+    }));
+  const reachable = await isReachable(dir);
   return {
     name,
     dir,
     runDir,
     logDir,
-    postgresDir: await postgresHome(dir, name),
+    postgresDir: reachable ? join(dir, "postgres") : join(sharedDataDir(), name, "postgres"),
     cephDir: join(dir, "ceph"),
     ports,
     secrets: openSecrets(join(dir, "secrets.json")),
     isTest,
+    isReachable: reachable,
   };
 };
 

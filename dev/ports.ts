@@ -17,6 +17,9 @@ export const portNames = [
 export type PortName = (typeof portNames)[number];
 export type Ports = Record<PortName, number>;
 
+/** Ports of the rented servers; the rest belong to the product's processes. */
+export const serverPorts: readonly PortName[] = ["oidc", "postgres", "redis", "s3", "cephMon"];
+
 const preferred: Partial<Ports> = { api: 3000, site: 3001, edge: 8080 };
 
 /** Someone answers on loopback. A listener on another interface only shows in `canBind`. */
@@ -49,16 +52,22 @@ const remembered = (file: string): Partial<Ports> => {
   }
 };
 
+/** The remembered ports, when all of them are known. */
+export const readPorts = (file: string): Ports | null => {
+  const ports = remembered(file);
+  return portNames.every((name) => ports[name] !== undefined) ? (ports as Ports) : null;
+};
+
 /**
  * Chooses the ports of an instance and remembers them, so that URLs stay the same from run to run.
- * `ours(port)` says that a taken port is held by this instance itself.
+ * `keep(name)` says that a remembered port stays, free or not: this instance holds it.
  * @param base where this instance looks for ports that nobody types (and for the public ones of a test instance)
  */
 export const choosePorts = async (
   file: string,
   base: number,
   usePublicDefaults: boolean,
-  ours: (name: PortName) => boolean,
+  keep: (name: PortName) => boolean,
 ): Promise<Ports> => {
   const before = remembered(file);
   const chosen: Partial<Ports> = {};
@@ -69,7 +78,7 @@ export const choosePorts = async (
     const wish = usePublicDefaults ? preferred[name] : undefined;
     const candidates = [last, wish].filter((port) => port !== undefined);
     let port: number | undefined;
-    if (last !== undefined && ours(name)) port = last;
+    if (last !== undefined && keep(name)) port = last;
     for (const candidate of port === undefined ? candidates : [])
       if (!used.has(candidate) && (await isFree(candidate))) {
         port = candidate;

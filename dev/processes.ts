@@ -167,3 +167,32 @@ export const waitReady = async (
     await Bun.sleep(50);
   }
 };
+
+/**
+ * Lets one command at a time do something to an instance; a lock whose holder died is taken over.
+ * @param what the lock's name, for files and messages
+ */
+export const withLock = async <T>(runDir: string, what: string, work: () => Promise<T>): Promise<T> => {
+  const name = `${what}.lock`;
+  let told = false;
+  for (;;) {
+    if (runningPid(runDir, name) === null) {
+      forget(runDir, name);
+      try {
+        const ticks = startedTicks(process.pid);
+        writeFileSync(pidFile(runDir, name), `${process.pid} ${ticks}\n`, { flag: "wx", mode: 0o600 });
+        break;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+      }
+    }
+    if (!told) process.stdout.write(`another command is ${what} here, waiting for it\n`);
+    told = true;
+    await Bun.sleep(200);
+  }
+  try {
+    return await work();
+  } finally {
+    forget(runDir, name);
+  }
+};

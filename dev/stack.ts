@@ -1,7 +1,8 @@
 import { parseArgs } from "node:util";
 import { readOutside } from "#dev/environment.ts";
 import { openInstance } from "#dev/instance.ts";
-import { runningPid } from "#dev/processes.ts";
+import { serverPorts } from "#dev/ports.ts";
+import { runningPid, withLock } from "#dev/processes.ts";
 import { runCommand, Stop, say } from "#dev/say.ts";
 import { startServers, stopServers } from "#dev/servers.ts";
 
@@ -12,12 +13,10 @@ const main = async (): Promise<number> => {
     allowPositionals: true,
     options: { instance: { type: "string", default: "dev" } },
   });
-  if (!/^[a-z][a-z0-9-]{0,20}$/.test(values.instance))
-    throw new Stop("an instance is named in small letters");
-  const instance = await openInstance(values.instance);
+  const instance = await openInstance(values.instance, { claim: positionals[0] === "up" ? serverPorts : [] });
   switch (positionals[0]) {
     case "up":
-      await startServers(instance, readOutside(process.env));
+      await withLock(instance.runDir, "starting", () => startServers(instance, readOutside(process.env)));
       say(`${instance.name} is up; its environment is in .rushes/${instance.name}/env.json`);
       return 0;
     case "down":

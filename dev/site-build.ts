@@ -1,0 +1,46 @@
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { repoRoot } from "#dev/instance.ts";
+import { logTail, plainEnv, withLock } from "#dev/processes.ts";
+import { Stop } from "#dev/say.ts";
+
+const stampFile = join(repoRoot, "site/dist/.sources");
+
+/** A hash over all that goes into the build. */
+const sourcesHash = async (): Promise<string> => {
+  const hash = createHash("sha256");
+  const glob = new Bun.Glob(
+    "{site/{src,public}/**/*,site/*.{mjs,json,ts},functions/core/timecode/**/*.ts,package.json,bun.lock}",
+  );
+  const files = [...glob.scanSync({ cwd: repoRoot, onlyFiles: true })].sort();
+  for (const file of files)
+    hash.update(`${relative(".", file)}\0`).update(await Bun.file(join(repoRoot, file)).bytes());
+  return hash.digest("hex");
+};
+
+/** Builds the site when its sources changed since the last build. Answers whether it had to. */
+export const buildSite = (logFile: string): Promise<boolean> =>
+  withLock(join(repoRoot, ".rushes"), "building the site", () => build(logFile));
+
+const build = async (logFile: string): Promise<boolean> => {
+  if (!existsSync(join(repoRoot, "site/astro.config.mjs"))) return false;
+  const sources = await sourcesHash();
+  const built = existsSync(stampFile) && readFileSync(stampFile, "utf8") === sources;
+  if (built && existsSync(join(repoRoot, "site/dist/server/entry.mjs"))) return false;
+  rmSync(stampFile, { force: true });
+  const child = Bun.spawn(
+    [process.execPath, "--bun", join(repoRoot, "node_modules/.bin/astro"), "build", "--root", "site"],
+    {
+      cwd: repoRoot,
+      env: { ...plainEnv(), ASTRO_TELEMETRY_DISABLED: "1", NODE_ENV: "production" },
+      stdin: "ignore",
+      stdout: Bun.file(logFile),
+      stderr: Bun.file(logFile),
+    },
+  );
+  if ((await child.exited) !== 0)
+    throw new Stop(`the site could not be built; ${logFile} ends:\n${logTail(logFile, 30)}`);
+  writeFileSync(stampFile, sources);
+  return true;
+};
