@@ -1,0 +1,92 @@
+import {
+  CopyObjectCommand,
+  DeleteObjectsCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+} from "@aws-sdk/client-s3";
+import type { Storage } from "./storage.ts";
+
+/** Writes one object whole. */
+export async function putObject(
+  { s3 }: Storage,
+  place: { bucket: string; key: string },
+  body: Uint8Array | string,
+  headers: { contentType: string; cacheControl: string },
+): Promise<void> {
+  await s3.send(
+    new PutObjectCommand({
+      Bucket: place.bucket,
+      Key: place.key,
+      Body: body,
+      ContentType: headers.contentType,
+      CacheControl: headers.cacheControl,
+    }),
+  );
+}
+
+/** Every key below a prefix, a page at a time. */
+export async function* listKeys(
+  { s3 }: Storage,
+  bucket: string,
+  prefix: string,
+): AsyncGenerator<{ key: string; bytes: number }> {
+  let token: string | undefined;
+  do {
+    const page = await s3.send(
+      new ListObjectsV2Command({
+        Bucket: bucket,
+        Prefix: prefix,
+        ...(token ? { ContinuationToken: token } : {}),
+      }),
+    );
+    for (const object of page.Contents ?? []) {
+      if (object.Key) yield { key: object.Key, bytes: object.Size ?? 0 };
+    }
+    token = page.IsTruncated ? page.NextContinuationToken : undefined;
+  } while (token);
+}
+
+/** Removes everything below a prefix of one bucket. Answers how many objects went. */
+export async function deletePrefix(storage: Storage, bucket: string, prefix: string): Promise<number> {
+  if (!prefix.endsWith("/") || prefix.length < 3) throw new RangeError("a prefix to delete ends with a slash");
+  let gone = 0;
+  let batch: { Key: string }[] = [];
+  const flush = async () => {
+    if (batch.length === 0) return;
+    await storage.s3.send(
+      new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects: batch, Quiet: true } }),
+    );
+    gone += batch.length;
+    batch = [];
+  };
+  for await (const { key } of listKeys(storage, bucket, prefix)) {
+    batch.push({ Key: key });
+    if (batch.length === 500) await flush();
+  }
+  await flush();
+  return gone;
+}
+
+/** Copies everything below `from` to below `to`, inside the storage, metadata included. Answers the objects copied. */
+export async function copyPrefix(
+  storage: Storage,
+  bucket: string,
+  from: string,
+  to: string,
+  options: { parallel: number; signal: AbortSignal },
+): Promise<number> {
+  const keys: string[] = [];
+  for await (const { key } of listKeys(storage, bucket, from)) keys.push(key);
+  let next = 0;
+  const lane = async () => {
+    for (let key = keys[next++]; key !== undefined; key = keys[next++]) {
+      options.signal.throwIfAborted();
+      const source = `${bucket}/${key}`.split("/").map(encodeURIComponent).join("/");
+      await storage.s3.send(
+        new CopyObjectCommand({ Bucket: bucket, Key: to + key.slice(from.length), CopySource: source }),
+      );
+    }
+  };
+  await Promise.all(Array.from({ length: options.parallel }, lane));
+  return keys.length;
+}
