@@ -66,6 +66,10 @@ const apiOnly = {
   ...keyPairs(["PRESIGNER", "PROMOTER", "DOWNLOADER", "CUSTODIAN"] as const),
   API_HOST: z.string().default("127.0.0.1"),
   API_PORT: port(3000),
+  /** How many proxies of ours stand before the API; their X-Forwarded-For entries are believed. */
+  TRUSTED_PROXY_HOPS: z.coerce.number().int().min(0).max(5).default(0),
+  /** When set, /metrics asks for it as a bearer token. */
+  METRICS_KEY: z.string().min(16).optional(),
   PUBLIC_API_BASE: url,
   PUBLIC_SITE_BASE: url,
   PUBLIC_EDGE_BASE: url,

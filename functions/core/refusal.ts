@@ -50,9 +50,9 @@ export class Refusal extends Error {
   constructor(
     code: RefusalCode,
     detail: string,
-    extra: { errors?: FieldError[]; retryAfterSeconds?: number } = {},
+    extra: { errors?: FieldError[]; retryAfterSeconds?: number; cause?: unknown } = {},
   ) {
-    super(detail);
+    super(detail, "cause" in extra ? { cause: extra.cause } : undefined);
     this.name = "Refusal";
     this.code = code;
     this.errors = extra.errors;

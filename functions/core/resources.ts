@@ -1,9 +1,12 @@
 import type { Redis } from "ioredis";
+import { type Issuer, openIssuer } from "./auth/issuer.ts";
 import type { ApiConfig } from "./config.ts";
 import { openDatabase, type Pool } from "./db/db.ts";
 import { openRedis } from "./db/redis.ts";
+import { type Live, openLive } from "./events/live.ts";
 import { keysOf, openStorage, type Storage } from "./storage/storage.ts";
 import { type Log, openLog } from "./telemetry/log.ts";
+import { type Metrics, openMetrics } from "./telemetry/metrics.ts";
 
 /** Everything from outside that the functions may be handed. Verbs take a `Pick` of it. */
 export interface Resources {
@@ -14,7 +17,12 @@ export interface Resources {
   promoter: Storage;
   downloader: Storage;
   custodian: Storage;
+  /** The OpenID provider; asked when first needed. */
+  issuer: Issuer;
+  /** What happens now, for event streams; connects when first needed. */
+  readonly live: Live;
   log: Log;
+  metrics: Metrics;
   close(): Promise<void>;
 }
 
@@ -27,14 +35,22 @@ export function openResources(config: Readonly<ApiConfig>): Resources {
     downloader: openStorage(config, keysOf(config, "downloader")),
     custodian: openStorage(config, keysOf(config, "custodian")),
   };
+  let live: Live | undefined;
   return {
     config,
     sql,
     redis,
     ...stores,
+    issuer: openIssuer(config),
+    get live() {
+      live ??= openLive(config.REDIS_URL);
+      return live;
+    },
     log: openLog("rushes-api", config.LOG_LEVEL),
+    metrics: openMetrics(),
     async close() {
       for (const store of Object.values(stores)) store.s3.destroy();
+      await live?.close();
       redis.disconnect();
       await sql.end({ timeout: 5 });
     },

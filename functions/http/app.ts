@@ -1,20 +1,29 @@
 import { type Context, Hono } from "hono";
+import { routePath } from "hono/route";
+import type { BlankSchema } from "hono/types";
 import { isId, newId } from "#core/id.ts";
-import { Refusal } from "#core/refusal.ts";
+import { Refusal, refuse } from "#core/refusal.ts";
 import type { Resources } from "#core/resources.ts";
 import { type Actors, actorsOf } from "./credentials.ts";
 import { idempotent } from "./idempotency.ts";
+import { maxBodyBytes } from "./parse.ts";
 import { problemOf } from "./problem.ts";
 import { limitRate } from "./rate-limit.ts";
 
 export interface Env {
+  Bindings: {
+    /** The caller's address as the socket has it. */
+    address?: string;
+    /** The process is about to leave. */
+    isStopping?: boolean;
+  };
   Variables: {
     requestId: string;
     traceparent: string | undefined;
     actors: Actors;
   };
 }
-export type RushesApp = Hono<Env>;
+export type RushesApp = Hono<Env, BlankSchema, "/api">;
 export type RushesContext = Context<Env>;
 
 /** A traceparent as W3C Trace Context level 1 writes it. */
@@ -22,14 +31,15 @@ const traceparentPattern = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9
 
 /**
  * The Hono app every function starts from: request id, trace, credentials, CORS for the site, rate limit,
- * idempotency keys, and one place where errors become answers.
+ * idempotency keys, and one place where errors become answers. Probes are not limited: they must not need Redis.
  */
-export function createApp(deps: Resources): RushesApp {
-  const app = new Hono<Env>();
-  const { config, log } = deps;
+export function createApp(deps: Resources, { isLimited = true } = {}): RushesApp {
+  const app = new Hono<Env>().basePath("/api");
+  const { config, log, metrics } = deps;
   const site = new URL(config.PUBLIC_SITE_BASE).origin;
 
   app.use(async (c, next) => {
+    const from = performance.now();
     const given = c.req.header("x-request-id");
     const requestId =
       given && (isId("request", given) || /^[\w.-]{8,100}$/.test(given)) ? given : newId("request");
@@ -59,9 +69,21 @@ export function createApp(deps: Resources): RushesApp {
       c.header("Access-Control-Max-Age", "7200");
       return c.body(null, 204);
     }
+    if (hasNul(c.req.url)) refuse("invalid", "The address must not contain NUL.");
+    if (Number(c.req.header("content-length") ?? 0) > maxBodyBytes)
+      refuse(
+        "too-large",
+        `The body may have at most ${maxBodyBytes} bytes. Files go to the storage, see presign.`,
+      );
     await next();
+    metrics.answered({
+      method: c.req.method,
+      route: routePath(c, -1),
+      status: c.res.status,
+      seconds: (performance.now() - from) / 1000,
+    });
   });
-  app.use(limitRate(deps));
+  if (isLimited) app.use(limitRate(deps));
   app.use(idempotent(deps));
 
   app.onError((error, c) => {
@@ -78,4 +100,9 @@ export function createApp(deps: Resources): RushesApp {
     throw new Refusal("not-found", `There is nothing at ${c.req.method} ${c.req.path}.`);
   });
   return app;
+}
+
+/** Postgres cannot store NUL, and no name or address has one. */
+function hasNul(url: string): boolean {
+  return /%00/i.test(url) || url.includes("\0");
 }

@@ -3,6 +3,8 @@ import type { MiddlewareHandler } from "hono";
 import { beginIdempotent, finishIdempotent, releaseIdempotent } from "#core/auth/idempotency.ts";
 import { refuse } from "#core/refusal.ts";
 import type { Resources } from "#core/resources.ts";
+import { deriveKey } from "#core/signing/derive.ts";
+import { seal, unseal } from "#core/signing/seal.ts";
 import type { Env } from "./app.ts";
 
 const replayed = ["content-type", "location", "etag"];
@@ -10,8 +12,10 @@ const replayed = ["content-type", "location", "etag"];
 /**
  * `Idempotency-Key` on POST: the same key and body replay the first answer for 24 hours. A refusal that
  * changed nothing (4xx) is replayed too; a failure of ours (5xx) frees the key, so that a retry can succeed.
+ * Answers are kept encrypted: some show a secret once.
  */
-export function idempotent({ sql }: Resources): MiddlewareHandler<Env> {
+export function idempotent({ sql, config }: Resources): MiddlewareHandler<Env> {
+  const sealing = deriveKey(config.APP_SECRET, "idempotent-answer");
   return async (c, next) => {
     const key = c.req.header("idempotency-key");
     if (key === undefined || c.req.method !== "POST") return next();
@@ -29,7 +33,7 @@ export function idempotent({ sql }: Resources): MiddlewareHandler<Env> {
     if (begun.state === "done") {
       for (const [name, value] of Object.entries(begun.headers)) c.header(name, value);
       c.header("Idempotent-Replay", "true");
-      return c.body(begun.body, begun.status as 200);
+      return c.body(unseal(sealing, begun.body), begun.status as 200);
     }
     await next();
     const { status, headers } = c.res;
@@ -43,7 +47,7 @@ export function idempotent({ sql }: Resources): MiddlewareHandler<Env> {
       key,
       status,
       headers: kept,
-      body: await c.res.clone().text(),
+      body: seal(sealing, await c.res.clone().text()),
     });
   };
 }

@@ -2,7 +2,8 @@ import type { Context } from "hono";
 import type { z } from "zod";
 import { refuse } from "#core/refusal.ts";
 
-const maxBodyBytes = 2_000_000;
+export const maxBodyBytes = 2_000_000;
+const maxDepth = 64;
 
 /** The JSON body as `schema` reads it. Refuses with one error per field, each with its JSON pointer. */
 export async function parseBody<S extends z.ZodType>(c: Context, schema: S): Promise<z.output<S>> {
@@ -20,9 +21,38 @@ export async function parseBody<S extends z.ZodType>(c: Context, schema: S): Pro
     } catch {
       refuse("invalid", "The body is not JSON.", { errors: [{ pointer: "", detail: "malformed JSON" }] });
     }
-  return parse(schema, body, (path) =>
-    path.map((key) => `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`).join(""),
-  );
+  const fault = faultIn(body);
+  if (fault) refuse("invalid", `${fault.pointer || "The body"}: ${fault.detail}`, { errors: [fault] });
+  return parse(schema, body, pointerOf);
+}
+
+const pointerOf = (path: PropertyKey[]) =>
+  path.map((key) => `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+
+/**
+ * What is JSON and still cannot be stored: NUL and lone surrogates (Postgres refuses both in text or jsonb),
+ * and nesting so deep that a schema which calls itself would run out of stack.
+ */
+function faultIn(body: unknown): { pointer: string; detail: string } | undefined {
+  const open: { value: unknown; path: PropertyKey[] }[] = [{ value: body, path: [] }];
+  for (let next = open.pop(); next; next = open.pop()) {
+    const { value, path } = next;
+    const detail =
+      typeof value === "string" ? faultOf(value) : path.length > maxDepth ? "nested too deeply" : "";
+    if (detail) return { pointer: path.length > maxDepth ? "" : pointerOf(path), detail };
+    if (value === null || typeof value !== "object") continue;
+    for (const [key, inner] of Object.entries(value)) {
+      const inKey = faultOf(key);
+      if (inKey) return { pointer: pointerOf(path), detail: `a field name ${inKey}` };
+      open.push({ value: inner, path: [...path, key] });
+    }
+  }
+  return undefined;
+}
+
+function faultOf(text: string): string {
+  if (text.includes("\0")) return "must not contain NUL";
+  return text.isWellFormed() ? "" : "must be well-formed Unicode";
 }
 
 /** The query string as `schema` reads it; a repeated parameter counts once, the last wins. */

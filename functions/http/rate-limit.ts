@@ -1,23 +1,29 @@
 import { createHash } from "node:crypto";
 import type { MiddlewareHandler } from "hono";
+import { type Actor, personOf } from "#core/auth/actor.ts";
 import { takeToken } from "#core/auth/rate.ts";
 import { Refusal } from "#core/refusal.ts";
 import type { Resources } from "#core/resources.ts";
+import { addressOf } from "./address.ts";
 import type { Env } from "./app.ts";
 
+/** Longer than this and the limiter itself would be what makes an outage of Redis felt. */
+const deadlineMs = 250;
+
 /**
- * One bucket per credential, or per address where there is none. When Redis is down requests pass:
- * a limiter that fails closed would turn a cache outage into a full one.
+ * One bucket per person, or per address where no valid credential comes: an invented one must not buy a
+ * fresh bucket. When Redis is down requests pass: a limiter that fails closed would turn a cache outage into a full one.
  */
 export function limitRate({ config, redis, log }: Resources): MiddlewareHandler<Env> {
   const perMinute = config.RATE_LIMIT_PER_MINUTE;
+  const limit = { perMinute, burst: Math.ceil(perMinute / 4) };
   return async (c, next) => {
-    const credential = c.req.header("authorization") ?? c.req.header("cookie") ?? addressOf(c.req.raw, c.env);
-    const bucket = createHash("sha256").update(credential).digest("base64url").slice(0, 22);
-    const verdict = await takeToken(redis, `rate:${bucket}`, {
-      perMinute,
-      burst: Math.ceil(perMinute / 4),
-    }).catch((error) => {
+    const actor = await c
+      .get("actors")
+      .find()
+      .catch(() => undefined); // whoever needs the credential meets the same refusal again
+    const bucket = bucketOf(actor, addressOf(c, config.TRUSTED_PROXY_HOPS));
+    const verdict = await within(takeToken(redis, `rate:${bucket}`, limit)).catch((error) => {
       log.warn({ err: error }, "rate limiter unavailable, letting requests pass");
       return undefined;
     });
@@ -32,7 +38,21 @@ export function limitRate({ config, redis, log }: Resources): MiddlewareHandler<
   };
 }
 
-function addressOf(request: Request, env: unknown): string {
-  const socket = (env as { address?: string } | undefined)?.address;
-  return socket ?? request.headers.get("x-forwarded-for")?.split(",").at(-1)?.trim() ?? "unknown";
+/** Guests of one link may be many people in one office or one person in many: the link and the address count. */
+function bucketOf(actor: Actor | undefined, address: string): string {
+  const person = actor && personOf(actor);
+  const who = person ?? (actor?.kind === "guest" ? `${actor.id} ${address}` : address);
+  return createHash("sha256").update(who).digest("base64url").slice(0, 22);
+}
+
+async function within<T>(work: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error("Redis is slow")), deadlineMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -1,11 +1,26 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 const root = join(import.meta.dir, "../..");
 
+function read(instance: string, file: string): Record<string, string> {
+  const path = join(root, ".rushes", instance, file);
+  if (!existsSync(path))
+    throw new Error(`${path} is missing: start the stack with "bun dev/stack.ts up --instance ${instance}"`);
+  return JSON.parse(readFileSync(path, "utf8")) as Record<string, string>;
+}
+
 /** The environment of the local test stack, as `bun dev/stack.ts up --instance test` wrote it. */
 export function stackEnv(instance = "test"): Record<string, string> {
-  return JSON.parse(readFileSync(join(root, ".rushes", instance, "env.json"), "utf8"));
+  return read(instance, "env.json");
+}
+
+/** Rights the product does not have: making databases, owning buckets. */
+export function stackAdmin(instance = "test") {
+  return read(instance, "admin.json") as Record<
+    "POSTGRES_ADMIN_URL" | "S3_ADMIN_ACCESS_KEY_ID" | "S3_ADMIN_SECRET_ACCESS_KEY",
+    string
+  >;
 }
 
 /** The stack's Redis, in a database of one's own: 0..4095. */

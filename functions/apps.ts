@@ -1,0 +1,28 @@
+import { Hono } from "hono";
+import { healthApp } from "#api/health/health.ts";
+import { healthFunction } from "#api/health/routes.ts";
+import type { Resources } from "#core/resources.ts";
+import type { Env, RushesApp } from "#http/app.ts";
+import type { ApiFunction } from "./route.ts";
+
+/** Each function with its app. Add a function here and its data in `routes.ts`. */
+const built: readonly [ApiFunction, (deps: Resources) => RushesApp][] = [[healthFunction, healthApp]];
+
+/**
+ * Every function behind one address, as a gateway would do it: a request goes to the one app whose route it
+ * names. They are not merged, since each brings its own middleware.
+ */
+export function everyFunction(deps: Resources): Hono<Env> {
+  const gateway = new Hono<Env>();
+  const health = healthApp(deps);
+  for (const [{ name, routes }, build] of built) {
+    const app = name === "health" ? health : build(deps);
+    for (const { method, path } of routes)
+      gateway.on(method, `/api${path}`, (c) => app.fetch(c.req.raw, c.env, undefined));
+  }
+  for (const path of ["/healthz", "/readyz", "/metrics"])
+    gateway.get(path, (c) => health.fetch(new Request(new URL(`/api${path}`, c.req.url), c.req.raw), c.env));
+  // What no route names still gets the house's answer: CORS for OPTIONS, problem+json for the rest.
+  gateway.all("*", (c) => health.fetch(c.req.raw, c.env));
+  return gateway;
+}
