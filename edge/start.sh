@@ -1,0 +1,61 @@
+#!/bin/sh
+# Starts one edge in the foreground: checks the environment, renders nginx.conf into EDGE_RUN_PATH, runs nginx
+# and tends it. TERM and INT stop at once, QUIT lets downloads finish (20 s), HUP reads the certificate again.
+set -u
+umask 027
+export TZ=UTC LC_ALL=C
+EDGE_HOME=$(cd "$(dirname "$0")" && pwd)
+. "$EDGE_HOME/check-env.sh"
+. "$EDGE_HOME/render.sh"
+. "$EDGE_HOME/tend.sh"
+
+RUN=$EDGE_RUN_PATH
+if [ -s "$RUN/nginx.pid" ] && kill -0 "$(cat "$RUN/nginx.pid")" 2>/dev/null; then
+  echo "edge: EDGE_RUN_PATH belongs to an edge that runs" >&2
+  exit 65
+fi
+rm -f "$RUN/signer.sock" "$RUN/current" "$RUN/ended" "$RUN/full" "$RUN/nginx.pid"
+mkdir -p "$RUN/conf" "$RUN/logs" "$RUN/temp" "$RUN/tending" "$RUN/empty"
+rm -f "$RUN"/logs/*
+own "$RUN" "$RUN/logs" "$RUN/temp" "$CACHE_PATH"
+chmod 700 "$RUN"
+[ -e "$EDGE_STATE_PATH/versions/.here" ] || make_state
+make_objects
+: >"$RUN/metrics.state"
+
+addresses=$(storage_addresses) dns_at=0
+if [ -z "$addresses" ]; then
+  echo "edge: the host of WASABI_ENDPOINT cannot be resolved" >&2
+  exit 66
+fi
+render
+render_upstreams "$addresses"
+export EDGE_SIGNING_KEY EDGE_SIGNING_KEY_PREVIOUS EDGE_TOKEN_MAX_SECONDS EDGE_PURGE_KEY EDGE_AWAIT_PURGES
+export EDGE_RUN_PATH EDGE_STATE_PATH S3_EDGE_ACCESS_KEY_ID S3_EDGE_SECRET_ACCESS_KEY WASABI_REGION
+"$EDGE_NGINX" -t -q -p "$RUN" -e "$RUN/logs/error.log" -c "$RUN/nginx.conf" || exit 67
+
+stop_with() {
+  [ ! -s "$RUN/nginx.pid" ] || kill "-$1" "$(cat "$RUN/nginx.pid")"
+  stopping=1
+}
+stopping=0
+trap 'stop_with TERM' TERM INT
+trap 'stop_with QUIT' QUIT
+trap 'kill -HUP "$(cat "$RUN/nginx.pid")"' HUP
+
+{
+  "$EDGE_NGINX" -p "$RUN" -e "$RUN/logs/error.log" -c "$RUN/nginx.conf"
+  echo $? >"$RUN/ended"
+} &
+group=$!
+while [ "$stopping" = 0 ] && [ ! -e "$RUN/ended" ]; do
+  sleep "$EDGE_TEND_SECONDS" &
+  pause=$!
+  wait "$pause"
+  [ "$stopping" = 1 ] || tend
+done
+kill "$pause" 2>/dev/null
+wait "$group"
+while [ ! -e "$RUN/ended" ] && kill -0 "$group" 2>/dev/null; do wait "$group"; done
+tend_logs
+exit "$(cat "$RUN/ended" 2>/dev/null || echo 1)"
