@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { lockMode } from "../projects/project.ts";
-import { author, fileName, id, time, words } from "../shape.ts";
+import { author, fileName, id, page, time, words } from "../shape.ts";
 
 export const versionStates = ["promoting", "mastered", "building", "playable", "ready", "failed"] as const;
 export type VersionState = (typeof versionStates)[number];
@@ -100,6 +100,20 @@ export const asset = z.object({
 });
 export type Asset = z.infer<typeof asset>;
 
+/** Orders of a list; a minus turns one around. */
+export const assetSorts = ["-createdAt", "createdAt", "-updatedAt", "updatedAt", "name", "-name"] as const;
+export type AssetSort = (typeof assetSorts)[number];
+
+export const assetQuery = page.extend({
+  projectId: id("project"),
+  /** A folder, or `root` for what lies in none; left out for the whole project. */
+  folderId: z.union([id("folder"), z.literal("root")]).optional(),
+  /** Part of the name. */
+  q: z.string().trim().max(255).optional(),
+  status: z.enum(statuses).optional(),
+  sort: z.enum(assetSorts).default("-createdAt"),
+});
+
 export const updateAssetInput = z.object({
   name: fileName.optional(),
   folderId: id("folder").nullable().optional(),
@@ -158,6 +172,8 @@ export const playback = z.object({
   peaks: z.string().nullable(),
   /** A still's viewable picture. */
   image: z.string().nullable(),
+  /** While the ladder is encoding: the source repacked, playable to its end where the browser knows its codec. */
+  instant: z.string().nullable(),
   expiresAt: time,
 });
 
@@ -172,6 +188,8 @@ export const preview = z.object({
   engine: z.string().nullable(),
   reason: z.string().nullable(),
   reasonCode: z.string().nullable(),
+  /** What of the master the preview does not show, in sentences. */
+  warnings: z.array(z.string()),
   rungs: z.array(
     z.object({ name: z.string(), width: z.int(), height: z.int(), bandwidth: z.int(), codecs: z.string() }),
   ),

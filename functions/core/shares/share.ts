@@ -1,6 +1,13 @@
 import { z } from "zod";
 import { asset, version } from "../assets/asset.ts";
-import { id, time, words } from "../shape.ts";
+import { id, page, time, words } from "../shape.ts";
+
+const passphrase = z
+  .string()
+  .min(4)
+  .max(200)
+  .refine((text) => !text.includes("\0"), { error: "must not contain NUL" });
+const versionIds = z.array(id("version")).max(200);
 
 const allow = z.object({
   comment: z.boolean().default(false),
@@ -9,23 +16,39 @@ const allow = z.object({
   upload: z.boolean().default(false),
 });
 
-export const createShareInput = z.object({
-  projectId: id("project"),
-  name: words(200).optional(),
-  versionIds: z.array(id("version")).min(1).max(200),
-  passphrase: z.string().min(4).max(200).nullable().optional(),
-  expiresAt: time.nullable().optional(),
-  allow: allow.optional(),
-  watermark: words(200).nullable().optional(),
-});
+export const createShareInput = z
+  .object({
+    projectId: id("project"),
+    name: words(200).optional(),
+    versionIds: versionIds.default([]),
+    passphrase: passphrase.nullable().optional(),
+    expiresAt: time.nullable().optional(),
+    allow: allow.optional(),
+    watermark: words(200).nullable().optional(),
+  })
+  .refine((input) => input.versionIds.length > 0 || input.allow?.upload === true, {
+    error: "must name what to show, unless guests may upload",
+    path: ["versionIds"],
+  });
 
 export const updateShareInput = z.object({
   name: words(200).optional(),
-  versionIds: z.array(id("version")).min(1).max(200).optional(),
-  passphrase: z.string().min(4).max(200).nullable().optional(),
+  versionIds: versionIds.optional(),
+  passphrase: passphrase.nullable().optional(),
   expiresAt: time.nullable().optional(),
-  allow: allow.partial().optional(),
+  allow: z
+    .object({ comment: z.boolean(), approve: z.boolean(), download: z.boolean(), upload: z.boolean() })
+    .partial()
+    .optional(),
   watermark: words(200).nullable().optional(),
+  /** True: a new link; the old one and every visit of it end at once. */
+  renewLink: z.boolean().optional(),
+});
+
+export const shareQuery = page.extend({
+  projectId: id("project"),
+  /** Only shares that show this version. */
+  versionId: id("version").optional(),
 });
 
 export const share = z.object({
@@ -62,7 +85,10 @@ export const openedShare = z.object({
   items: z.array(z.object({ asset, version })),
 });
 
-export const unlockInput = z.object({ passphrase: z.string().max(200).optional(), name: words(200) });
+export const unlockInput = z.object({
+  passphrase: z.string().max(200).nullable().optional(),
+  name: words(200),
+});
 /** `token` is a guest session (`rg_…`), also set as a cookie. */
 export const unlockedShare = z.object({ token: z.string(), expiresAt: time, share: openedShare });
 
@@ -72,3 +98,6 @@ export const shareVisit = z.object({
   versionId: id("version").nullable(),
   at: time,
 });
+export type Share = z.infer<typeof share>;
+export type OpenedShare = z.infer<typeof openedShare>;
+export type ShareVisit = z.infer<typeof shareVisit>;
