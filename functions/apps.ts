@@ -1,12 +1,17 @@
 import { Hono } from "hono";
 import { healthApp } from "#api/health/health.ts";
 import { healthFunction } from "#api/health/routes.ts";
+import { sessionFunction } from "#api/session/routes.ts";
+import { sessionApp } from "#api/session/session.ts";
 import type { Resources } from "#core/resources.ts";
 import type { Env, RushesApp } from "#http/app.ts";
 import type { ApiFunction } from "./route.ts";
 
 /** Each function with its app. Add a function here and its data in `routes.ts`. */
-const built: readonly [ApiFunction, (deps: Resources) => RushesApp][] = [[healthFunction, healthApp]];
+const built: readonly [ApiFunction, (deps: Resources) => RushesApp][] = [
+  [sessionFunction, sessionApp],
+  [healthFunction, healthApp],
+];
 
 /**
  * Every function behind one address, as a gateway would do it: a request goes to the one app whose route it

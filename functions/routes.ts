@@ -1,8 +1,9 @@
 import { healthFunction } from "#api/health/routes.ts";
+import { sessionFunction } from "#api/session/routes.ts";
 import type { ApiFunction, Trigger } from "./route.ts";
 
 /** Every function of the product as data, in the order of the contract. */
-export const functions: readonly ApiFunction[] = [healthFunction];
+export const functions: readonly ApiFunction[] = [sessionFunction, healthFunction];
 
 /** Every trigger: what wakes it and what it may touch. */
 export const triggers: readonly Trigger[] = [];
