@@ -110,6 +110,7 @@ export const productEnvironment = (instance: Instance, outside: Outside): Enviro
     PUBLIC_API_BASE: `http://localhost:${ports.api}/api`,
     PUBLIC_SITE_BASE: `http://localhost:${ports.site}`,
     PUBLIC_EDGE_BASE: `http://localhost:${ports.edge}`,
+    APP_SECRET: secrets.app,
     EDGE_SIGNING_KEY: `k1:${secrets.edgeSigning}`,
     EDGE_PURGE_KEY: secrets.edgePurge,
     EDGE_PURGE_URLS: `http://127.0.0.1:${ports.purge}`,

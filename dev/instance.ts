@@ -48,6 +48,7 @@ export type Secrets = {
   redis: string;
   edgeSigning: string;
   edgePurge: string;
+  app: string;
   oidcClient: string;
   oidcScripts: string;
   metrics: string;
@@ -76,6 +77,7 @@ const openSecrets = (file: string): Secrets => {
     redis: secret(),
     edgeSigning: secret(36),
     edgePurge: secret(),
+    app: secret(36),
     oidcClient: secret(),
     oidcScripts: secret(),
     metrics: secret(),
