@@ -33,7 +33,7 @@ need_signing_key() { # name value
 need_folder() { # name path
   case $2 in /*) ;; *) fault "$1 must be an absolute path" && return ;; esac
   case $2 in *[!A-Za-z0-9._/@+-]*) fault "$1 may hold letters, digits and . _ / @ + - only" && return ;; esac
-  mkdir -p "$2" 2>/dev/null || { fault "$1 cannot be made" && return; }
+  (umask 022 && mkdir -p "$2" 2>/dev/null) || { fault "$1 cannot be made" && return; }
   [ -w "$2" ] || fault "$1 cannot be written"
 }
 
@@ -117,7 +117,7 @@ if [ "$EDGE_ALLOWED_ORIGINS" != "*" ]; then
   for one in $(echo "$EDGE_ALLOWED_ORIGINS" | tr ',' ' '); do
     case $one in
       http://*[!A-Za-z0-9.:/-]* | https://*[!A-Za-z0-9.:/-]*) fault "EDGE_ALLOWED_ORIGINS must be * or origins like https://review.example, comma-separated" ;;
-      http://*/* | https://*/*) case ${one#*://} in */*) fault "EDGE_ALLOWED_ORIGINS holds an origin with a path" ;; esac ;;
+      http://?* | https://?*) case ${one#*://} in */*) fault "EDGE_ALLOWED_ORIGINS holds an origin with a path" ;; esac ;;
       *) fault "EDGE_ALLOWED_ORIGINS must be * or origins like https://review.example, comma-separated" ;;
     esac
   done
@@ -151,7 +151,7 @@ if [ "$(id -u)" = 0 ]; then
   if ! id "$EDGE_USER" >/dev/null 2>&1; then
     fault "EDGE_USER is not a user of this system"
   elif [ "$faults" = 0 ]; then
-    for one in "$CACHE_PATH" "$EDGE_STATE_PATH" "$EDGE_RUN_PATH" "$EDGE_HOME"; do
+    for one in "$CACHE_PATH" "$EDGE_STATE_PATH" "$EDGE_RUN_PATH"; do
       su -s /bin/sh "$EDGE_USER" -c "cd '$one'" 2>/dev/null ||
         fault "the user of EDGE_USER cannot enter a folder it needs: open the folders above, or choose another EDGE_USER"
     done
