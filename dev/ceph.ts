@@ -248,8 +248,7 @@ export const startCeph = async (instance: Instance): Promise<void> => {
   }
 };
 
-export const stopCeph = async (instance: Instance): Promise<void> => {
-  await stopDaemon(instance.runDir, "radosgw");
-  await stopDaemon(instance.runDir, "ceph-osd", { graceMs: 20_000 });
-  await stopDaemon(instance.runDir, "ceph-mon");
+export const stopCeph = async (instance: Instance, graceMs = 20_000): Promise<void> => {
+  for (const name of ["radosgw", "ceph-osd", "ceph-mon"])
+    await stopDaemon(instance.runDir, name, { graceMs });
 };

@@ -102,8 +102,8 @@ export const startPostgres = async (instance: Instance): Promise<void> => {
 };
 
 /** SIGINT is Postgres' fast shutdown: sessions are cut, nothing is lost. */
-export const stopPostgres = (instance: Instance): Promise<boolean> =>
-  stopDaemon(instance.runDir, "postgres", { signal: "SIGINT", graceMs: 20_000 });
+export const stopPostgres = (instance: Instance, graceMs = 20_000): Promise<boolean> =>
+  stopDaemon(instance.runDir, "postgres", { signal: "SIGINT", graceMs });
 
 /** The version that runs here, for messages. */
 export const postgresVersion = async (): Promise<string> =>

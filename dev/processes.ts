@@ -52,8 +52,16 @@ export const forget = (runDir: string, name: string): void => {
   rmSync(pidFile(runDir, name), { force: true });
 };
 
+let refusing = false;
+
+/** From now on nothing is started any more: the command that did so is on its way out. */
+export const refuseStarts = (): void => {
+  refusing = true;
+};
+
 /** Starts a process in a session of its own, its output appended to a log file, and records it. */
 export const startDaemon = (daemon: Daemon): Bun.Subprocess => {
+  if (refusing) throw new Stop(`${daemon.name} is not started any more`);
   const log = openSync(daemon.logFile, "a", 0o600);
   try {
     const child = Bun.spawn(daemon.argv, {

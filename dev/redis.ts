@@ -49,4 +49,5 @@ export const startRedis = async (instance: Instance): Promise<void> => {
   await waitReady(daemon, () => answersPing(redisUrl(instance)));
 };
 
-export const stopRedis = (instance: Instance): Promise<boolean> => stopDaemon(instance.runDir, "redis");
+export const stopRedis = (instance: Instance, graceMs = 10_000): Promise<boolean> =>
+  stopDaemon(instance.runDir, "redis", { graceMs });

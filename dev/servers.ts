@@ -85,11 +85,11 @@ export const startServers = async (instance: Instance, outside: Outside): Promis
 };
 
 /** Stops what `startServers` started, and nothing else. */
-export const stopServers = async (instance: Instance): Promise<void> => {
+export const stopServers = async (instance: Instance, graceMs?: number): Promise<void> => {
   await Promise.all([
-    stopDaemon(instance.runDir, "oidc"),
-    stopCeph(instance),
-    stopRedis(instance),
-    stopPostgres(instance),
+    stopDaemon(instance.runDir, "oidc", { graceMs: graceMs ?? 3_000 }),
+    stopCeph(instance, graceMs),
+    stopRedis(instance, graceMs),
+    stopPostgres(instance, graceMs),
   ]);
 };
