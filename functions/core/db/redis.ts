@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import { Redis } from "ioredis";
 
 export interface RedisDeadlines {
-  /** A command that got no answer in this time fails. */
-  commandMs?: number;
+  /** A command that got no answer in this time fails; null waits for ever. */
+  commandMs?: number | null;
   /** A socket that stays silent this long while a command waits is thrown away, and a new one is opened. */
-  silenceMs?: number;
+  silenceMs?: number | null;
 }
 
 /**
@@ -15,8 +15,8 @@ export interface RedisDeadlines {
 export function openRedis(url: string, deadlines: RedisDeadlines = {}): Redis {
   const { commandMs = 2_000, silenceMs = 3_000 } = deadlines;
   const redis = new Redis(url, {
-    commandTimeout: commandMs,
-    socketTimeout: silenceMs,
+    ...(commandMs === null ? {} : { commandTimeout: commandMs }),
+    ...(silenceMs === null ? {} : { socketTimeout: silenceMs }),
     connectTimeout: 2_000,
     maxRetriesPerRequest: null,
     retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 5), 1_000),
