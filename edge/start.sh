@@ -3,7 +3,7 @@
 # and tends it. TERM and INT stop at once, QUIT lets downloads finish (20 s), HUP reads the certificate again.
 set -u
 umask 027
-export TZ=UTC LC_ALL=C
+export TZ=UTC LC_ALL=C PATH="$PATH:/usr/sbin:/sbin"
 EDGE_HOME=$(cd "$(dirname "$0")" && pwd)
 . "$EDGE_HOME/check-env.sh"
 . "$EDGE_HOME/render.sh"
