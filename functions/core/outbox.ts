@@ -19,6 +19,7 @@ export const eventTypes = [
   "comment.deleted",
   "comment.resolved",
   "approval.given",
+  "review.requested",
   "share.opened",
   "hold.placed",
   "hold.released",
