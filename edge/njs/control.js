@@ -1,32 +1,32 @@
-import hydration from 'hydration.js';
-import state from 'state.js';
-import token from 'token.js';
+import hydration from "hydration.js";
+import state from "state.js";
+import token from "token.js";
 
 const MAX_BATCH = 1000;
 
 function answer(r, status, body) {
-  r.headersOut['Content-Type'] = 'application/json';
-  r.headersOut['Cache-Control'] = 'no-store';
+  r.headersOut["Content-Type"] = "application/json";
+  r.headersOut["Cache-Control"] = "no-store";
   r.return(status, `${JSON.stringify(body)}\n`);
 }
 
 function isKeyHolder(r) {
-  const key = process.env.EDGE_PURGE_KEY || '';
-  const given = r.headersIn.Authorization || '';
+  const key = process.env.EDGE_PURGE_KEY || "";
+  const given = r.headersIn.Authorization || "";
   return key.length >= 16 && token.sameSecret(given, `Bearer ${key}`);
 }
 
 // True when the request may go on; answers it otherwise.
 function mayChange(r, method) {
-  if (!isKeyHolder(r)) answer(r, 401, { error: 'a bearer key is needed' });
+  if (!isKeyHolder(r)) answer(r, 401, { error: "a bearer key is needed" });
   else if (r.method !== method) answer(r, 405, { error: `${method} only` });
   else return true;
   return false;
 }
 
 function bodyOf(r) {
-  const text = r.requestText || '';
-  return text === '' ? {} : JSON.parse(text);
+  const text = r.requestText || "";
+  return text === "" ? {} : JSON.parse(text);
 }
 
 function isEntry(entry) {
@@ -34,44 +34,46 @@ function isEntry(entry) {
     /^[a-z0-9][a-z0-9_]{0,63}$/.test(entry.versionId) &&
     Number.isInteger(entry.sequence) &&
     entry.sequence > 0 &&
-    typeof entry.deny === 'boolean'
+    typeof entry.deny === "boolean"
   );
 }
 
 // POST /purge/<version> {deny?: boolean}: by hand, without the log. A version stays denied until a purge says
 // {"deny": false}.
 function purge(r) {
-  if (!mayChange(r, 'POST')) return;
+  if (!mayChange(r, "POST")) return;
   let deny;
   try {
     deny = bodyOf(r).deny;
   } catch (e) {
-    return answer(r, 400, { error: 'the body is not JSON' });
+    return answer(r, 400, { error: "the body is not JSON" });
   }
-  if (deny !== undefined && typeof deny !== 'boolean') return answer(r, 400, { error: 'deny is true or false' });
+  if (deny !== undefined && typeof deny !== "boolean")
+    return answer(r, 400, { error: "deny is true or false" });
   const version = r.variables.edge_version;
   try {
     const before = state.versionState(version);
-    if (before === null) return answer(r, 503, { error: 'the state folder cannot be read' });
+    if (before === null) return answer(r, 503, { error: "the state folder cannot be read" });
     answer(r, 200, state.advance(version, 0, deny === undefined ? before.denied : deny));
   } catch (e) {
-    answer(r, 500, { error: 'the state folder cannot be written' });
+    answer(r, 500, { error: "the state folder cannot be written" });
   }
 }
 
 // POST /purges {entries: [{versionId, sequence, deny}], upTo}: a stretch of the generation log, oldest first.
 // Repeating it changes nothing. upTo is what this edge has then seen.
 function purges(r) {
-  if (!mayChange(r, 'POST')) return;
+  if (!mayChange(r, "POST")) return;
   let body;
   try {
     body = bodyOf(r);
   } catch (e) {
-    return answer(r, 400, { error: 'the body is not JSON' });
+    return answer(r, 400, { error: "the body is not JSON" });
   }
   const entries = body.entries;
   const isStretch = Array.isArray(entries) && entries.length <= MAX_BATCH && entries.every(isEntry);
-  if (!isStretch || !Number.isInteger(body.upTo)) return answer(r, 400, { error: 'not a stretch of the log' });
+  if (!isStretch || !Number.isInteger(body.upTo))
+    return answer(r, 400, { error: "not a stretch of the log" });
   try {
     for (let i = 0; i < entries.length; i++)
       state.advance(entries[i].versionId, entries[i].sequence, entries[i].deny);
@@ -79,45 +81,45 @@ function purges(r) {
     if (body.isWhole === true) state.endWaiting();
     answer(r, 200, { sequence: state.sequence() });
   } catch (e) {
-    answer(r, 500, { error: 'the state folder cannot be written' });
+    answer(r, 500, { error: "the state folder cannot be written" });
   }
 }
 
 // GET /state: how far this edge has come in the log.
 function current(r) {
-  if (!mayChange(r, 'GET')) return;
+  if (!mayChange(r, "GET")) return;
   try {
     answer(r, 200, { sequence: state.sequence(), waiting: state.isWaiting() });
   } catch (e) {
-    answer(r, 503, { error: 'the state folder cannot be read' });
+    answer(r, 503, { error: "the state folder cannot be read" });
   }
 }
 
 // POST /hydrate/<version> {folder, segments?}: warms the playlists below the folder and the first segments.
 async function hydrate(r) {
-  if (!mayChange(r, 'POST')) return;
+  if (!mayChange(r, "POST")) return;
   let request;
   try {
     request = hydration.parse(bodyOf(r));
   } catch (e) {
-    return answer(r, 400, { error: 'the body is not JSON' });
+    return answer(r, 400, { error: "the body is not JSON" });
   }
-  if (request === null) return answer(r, 400, { error: 'folder is one path segment, segments 0 to 10' });
+  if (request === null) return answer(r, 400, { error: "folder is one path segment, segments 0 to 10" });
   if (state.versionState(r.variables.edge_version) === null)
-    return answer(r, 503, { error: 'the state folder cannot be read' });
+    return answer(r, 503, { error: "the state folder cannot be read" });
   const count = await hydration.hydrate(r, r.variables.edge_version, request);
   answer(r, 200, count);
 }
 
 // GET /readyz: each dependency by name.
 async function ready(r) {
-  const probe = await r.subrequest('/storage-probe', { method: 'GET' });
+  const probe = await r.subrequest("/storage-probe", { method: "GET" });
   const report = {
-    state: state.versionState('readiness') === null ? 'cannot be read' : 'ok',
-    purges: state.isWaiting() ? 'waiting for the log' : 'ok',
-    storage: probe.status === 404 || probe.status === 200 ? 'ok' : 'does not answer or refuses our keys',
+    state: state.versionState("readiness") === null ? "cannot be read" : "ok",
+    purges: state.isWaiting() ? "waiting for the log" : "ok",
+    storage: probe.status === 404 || probe.status === 200 ? "ok" : "does not answer or refuses our keys",
   };
-  const isReady = report.state === 'ok' && report.purges === 'ok' && report.storage === 'ok';
+  const isReady = report.state === "ok" && report.purges === "ok" && report.storage === "ok";
   answer(r, isReady ? 200 : 503, { ready: isReady, checks: report });
 }
 

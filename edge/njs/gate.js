@@ -1,5 +1,5 @@
-import state from 'state.js';
-import token from 'token.js';
+import state from "state.js";
+import token from "token.js";
 
 const SLOT_SECONDS = 100;
 
@@ -8,7 +8,7 @@ function gate(r) {
   const v = r.variables;
   const now = Number(v.msec);
   const verdict = token.verify(
-    [process.env.EDGE_SIGNING_KEY || '', process.env.EDGE_SIGNING_KEY_PREVIOUS || ''],
+    [process.env.EDGE_SIGNING_KEY || "", process.env.EDGE_SIGNING_KEY_PREVIOUS || ""],
     now,
     Number(process.env.EDGE_TOKEN_MAX_SECONDS),
     v.edge_kid,
@@ -16,11 +16,11 @@ function gate(r) {
     v.edge_mac,
     `/assets/${v.edge_version}/`,
   );
-  if (verdict !== 'ok') return verdict;
-  if (state.isWaiting()) return 'waiting';
+  if (verdict !== "ok") return verdict;
+  if (state.isWaiting()) return "waiting";
   const version = state.versionState(v.edge_version);
-  if (version === null) return 'unsure';
-  if (version.denied) return 'denied';
+  if (version === null) return "unsure";
+  if (version.denied) return "denied";
   // A remembered token is good for the whole slot, so one that ends inside it is verified every time.
   const slotEnd = (Number(v.edge_slot) + 1) * SLOT_SECONDS;
   if (version.generation === 0 && Number(v.edge_exp) >= slotEnd && v.edge_slot.length === 8)
@@ -31,7 +31,7 @@ function gate(r) {
 // For js_set: the generation to fetch for a version without a token (hydration); empty when there is none.
 function generation(r) {
   const version = state.versionState(r.variables.edge_version);
-  return version === null || version.denied || state.isWaiting() ? '' : `${version.generation}`;
+  return version === null || version.denied || state.isWaiting() ? "" : `${version.generation}`;
 }
 
 // For js_header_filter of a refusal that comes after the headers of a success were added.

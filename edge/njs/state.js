@@ -1,4 +1,4 @@
-import fs from 'fs';
+import fs from "fs";
 
 // What this edge knows about versions, as small files (README, "State"):
 //   versions/.here                       written once; without it nothing here can be believed
@@ -8,9 +8,9 @@ const root = process.env.EDGE_STATE_PATH;
 
 function read(path) {
   try {
-    return fs.readFileSync(path, 'utf8');
+    return fs.readFileSync(path, "utf8");
   } catch (e) {
-    if (e.code === 'ENOENT') return null;
+    if (e.code === "ENOENT") return null;
     throw e;
   }
 }
@@ -31,16 +31,16 @@ function versionState(version) {
   } catch (e) {
     return null;
   }
-  const parts = text.trim().split(' ');
+  const parts = text.trim().split(" ");
   if (parts.length !== 3) return null;
-  return { generation: Number(parts[0]), sequence: Number(parts[1]), denied: parts[2] !== 'open' };
+  return { generation: Number(parts[0]), sequence: Number(parts[1]), denied: parts[2] !== "open" };
 }
 
 function makeFolder(path) {
   try {
     fs.mkdirSync(path);
   } catch (e) {
-    if (e.code !== 'EEXIST') throw e;
+    if (e.code !== "EEXIST") throw e;
   }
 }
 
@@ -50,7 +50,7 @@ function writeWhole(path, text) {
   try {
     fs.writeFileSync(draft, text);
   } catch (e) {
-    if (e.code !== 'ENOSPC') throw e;
+    if (e.code !== "ENOSPC") throw e;
     fs.unlinkSync(`${root}/ballast`);
     fs.writeFileSync(draft, text);
   }
@@ -62,7 +62,7 @@ function forget(version) {
   try {
     fs.renameSync(`${folderOf(version)}/seen`, `${root}/trash/${version}.${Date.now()}.${Math.random()}`);
   } catch (e) {
-    if (e.code !== 'ENOENT') throw e;
+    if (e.code !== "ENOENT") throw e;
   }
 }
 
@@ -70,17 +70,21 @@ function forget(version) {
 // Without a sequence (an operator by hand) the stored one is kept.
 function advance(version, sequence, denied) {
   const now = versionState(version);
-  if (now === null) throw new Error('the state folder cannot be read');
+  if (now === null) throw new Error("the state folder cannot be read");
   if (sequence > 0 && sequence <= now.sequence) return now;
-  const next = { generation: Math.max(now.generation + 1, Date.now()), sequence: sequence > 0 ? sequence : now.sequence, denied };
+  const next = {
+    generation: Math.max(now.generation + 1, Date.now()),
+    sequence: sequence > 0 ? sequence : now.sequence,
+    denied,
+  };
   makeFolder(folderOf(version));
   writeWhole(
     `${folderOf(version)}/generation`,
-    `${next.generation} ${next.sequence} ${denied ? 'denied' : 'open'}\n`,
+    `${next.generation} ${next.sequence} ${denied ? "denied" : "open"}\n`,
   );
   forget(version);
   try {
-    fs.writeFileSync(`${root}/erase/${version}`, '');
+    fs.writeFileSync(`${root}/erase/${version}`, "");
   } catch (e) {
     // The bytes stay until they age out; no viewer gets them.
   }
@@ -95,7 +99,7 @@ function remember(version, marker) {
   try {
     makeFolder(folderOf(version));
     makeFolder(folder);
-    fs.writeFileSync(path, '');
+    fs.writeFileSync(path, "");
     const after = versionState(version);
     if (after === null || after.generation !== 0) fs.unlinkSync(path);
   } catch (e) {
@@ -113,12 +117,12 @@ function setSequence(value) {
 
 // An edge told to wait does not serve until it has been brought up to date once since it started.
 function isWaiting() {
-  if (process.env.EDGE_AWAIT_PURGES !== '1') return false;
+  if (process.env.EDGE_AWAIT_PURGES !== "1") return false;
   return read(`${process.env.EDGE_RUN_PATH}/current`) === null;
 }
 
 function endWaiting() {
-  fs.writeFileSync(`${process.env.EDGE_RUN_PATH}/current`, '');
+  fs.writeFileSync(`${process.env.EDGE_RUN_PATH}/current`, "");
 }
 
 export default { versionState, advance, remember, sequence, setSequence, isWaiting, endWaiting };

@@ -1,5 +1,5 @@
-import { createServer } from "node:net";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { signEdgeToken } from "#core/signing/edge-token.ts";
@@ -142,7 +142,13 @@ async function run(folder: string, env: Record<string, string>, edgeHome: string
 }
 
 /** Asks the control port, with the key unless told otherwise. */
-export function control(edge: Edge, method: string, path: string, body?: unknown, key = purgeKey): Promise<Response> {
+export function control(
+  edge: Edge,
+  method: string,
+  path: string,
+  body?: unknown,
+  key = purgeKey,
+): Promise<Response> {
   return fetch(`${edge.control}${path}`, {
     method,
     headers: { authorization: `Bearer ${key}` },

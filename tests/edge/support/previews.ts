@@ -11,7 +11,10 @@ export async function putPreview(
   versionId: string,
   rest: string,
   body: string | Uint8Array,
-  { type = "application/octet-stream", cacheControl = finished }: { type?: string; cacheControl?: string | null } = {},
+  {
+    type = "application/octet-stream",
+    cacheControl = finished,
+  }: { type?: string; cacheControl?: string | null } = {},
 ): Promise<void> {
   const env = stackEnv();
   client ??= new S3Client({

@@ -23,7 +23,9 @@ export function rawRequest(
   lines.push("Connection: close", "", "");
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
-    const socket = connect({ port, host: "127.0.0.1" }, () => socket.write(Buffer.from(lines.join("\r\n"), "latin1")));
+    const socket = connect({ port, host: "127.0.0.1" }, () =>
+      socket.write(Buffer.from(lines.join("\r\n"), "latin1")),
+    );
     const timer = setTimeout(() => {
       socket.destroy();
       reject(new Error(`no answer to ${method} within ${timeoutMs} ms`));
