@@ -1,6 +1,10 @@
 import { Hono } from "hono";
 import { healthApp } from "#api/health/health.ts";
 import { healthFunction } from "#api/health/routes.ts";
+import { presignApp } from "#api/presign/presign.ts";
+import { presignFunction } from "#api/presign/routes.ts";
+import { promoteApp } from "#api/promote/promote.ts";
+import { promoteFunction } from "#api/promote/routes.ts";
 import { sessionFunction } from "#api/session/routes.ts";
 import { sessionApp } from "#api/session/session.ts";
 import type { Resources } from "#core/resources.ts";
@@ -10,6 +14,8 @@ import type { ApiFunction } from "./route.ts";
 /** Each function with its app. Add a function here and its data in `routes.ts`. */
 const built: readonly [ApiFunction, (deps: Resources) => RushesApp][] = [
   [sessionFunction, sessionApp],
+  [presignFunction, presignApp],
+  [promoteFunction, promoteApp],
   [healthFunction, healthApp],
 ];
 

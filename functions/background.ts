@@ -4,6 +4,8 @@ import { queueNames } from "#core/queue/port.ts";
 import { type Queues, runRelay } from "#core/queue/relay.ts";
 import { type JobHandler, runTrigger } from "#core/queue/run-trigger.ts";
 import type { Resources } from "#core/resources.ts";
+import { copyToMasters } from "#triggers/copy-to-masters/copy-to-masters.ts";
+import { copyToMastersTrigger } from "#triggers/copy-to-masters/trigger.ts";
 import type { Trigger } from "./route.ts";
 
 /** What a trigger is handed: the resources, and every queue. */
@@ -15,7 +17,7 @@ export type BuiltTrigger =
   | [trigger: Trigger, build: (deps: TriggerDeps) => (signal: AbortSignal) => Promise<void>];
 
 /** Each trigger with its handler. Add a trigger here and its data in `routes.ts`. */
-const built: readonly BuiltTrigger[] = [];
+const built: readonly BuiltTrigger[] = [[copyToMastersTrigger, copyToMasters]];
 
 /** The relay and every trigger, in this process. Any number of processes may do the same. */
 export function startBackground(resources: Resources): { stop(): Promise<void> } {

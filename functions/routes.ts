@@ -1,9 +1,17 @@
 import { healthFunction } from "#api/health/routes.ts";
+import { presignFunction } from "#api/presign/routes.ts";
+import { promoteFunction } from "#api/promote/routes.ts";
 import { sessionFunction } from "#api/session/routes.ts";
+import { copyToMastersTrigger } from "#triggers/copy-to-masters/trigger.ts";
 import type { ApiFunction, Trigger } from "./route.ts";
 
 /** Every function of the product as data, in the order of the contract. */
-export const functions: readonly ApiFunction[] = [sessionFunction, healthFunction];
+export const functions: readonly ApiFunction[] = [
+  presignFunction,
+  promoteFunction,
+  sessionFunction,
+  healthFunction,
+];
 
 /** Every trigger: what wakes it and what it may touch. */
-export const triggers: readonly Trigger[] = [];
+export const triggers: readonly Trigger[] = [copyToMastersTrigger];

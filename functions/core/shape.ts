@@ -14,7 +14,10 @@ export const words = (max: number) =>
     .string()
     .trim()
     .min(1, "must not be empty")
-    .max(max)
+    // Characters as people count them: 255 emoji are 255, though twice as many UTF-16 units.
+    .max(max * 2, `must have at most ${max} characters`)
+    .refine((text) => [...text].length <= max, { error: `must have at most ${max} characters` })
+    .meta({ maxLength: max })
     .refine((text) => !text.includes("\0"), { error: "must not contain NUL" });
 
 /** A file or folder name in any script. It is shown, never used as a path or key. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { fileName, id, sha256, time } from "../shape.ts";
+import { fileName, id, page, sha256, time } from "../shape.ts";
 
 export const uploadStates = [
   "open",
@@ -39,12 +39,14 @@ export const openUploadInput = z.object({
   manifest: manifest.optional(),
 });
 
+export const putRequest = z.object({ url: z.string(), headers: z.record(z.string(), z.string()) });
+
 /** The answer to presign. A `put` is signed for exactly this type and length. */
 export const openedUpload = z.object({
   uploadId: id("upload"),
   method: z.enum(["put", "multipart"]),
   partBytes: z.int().optional(),
-  put: z.object({ url: z.string(), headers: z.record(z.string(), z.string()) }).optional(),
+  put: putRequest.optional(),
   expiresAt: time,
 });
 
@@ -68,14 +70,23 @@ export const upload = z.object({
   /** Why it was refused, and the cure. */
   reason: z.string().nullable(),
   reasonCode: z.string().nullable(),
-  /** What the storage holds already (multipart): resume after these. */
+  /** Why it does not move on, in words; null while it does. */
+  waiting: z.string().nullable(),
+  /** What the storage holds already (multipart): resume after these. Empty in lists. */
   parts: z.array(z.object({ partNumber: z.int(), etag: z.string(), bytes: z.int() })),
+  /** An open `put`, read by itself: signed anew, for a browser that came back later. */
+  put: putRequest.nullable(),
   /** Copying to the master, 0..1. */
   progress: z.number(),
   expiresAt: time,
   createdAt: time,
 });
 export type Upload = z.infer<typeof upload>;
+
+export const listUploadsQuery = page.extend({
+  state: z.enum(uploadStates).optional(),
+  projectId: id("project").optional(),
+});
 
 export const promoteInput = z.object({
   uploadId: id("upload"),

@@ -1,0 +1,9 @@
+/** The scanner gave no verdict. The upload waits and says so; it never passes unscanned. */
+export class ScannerDown extends Error {
+  override name = "ScannerDown";
+}
+
+/** What the scanner calls what it found; undefined when the file is clean. */
+export interface Verdict {
+  found: string | undefined;
+}

@@ -1,0 +1,127 @@
+import type { z } from "zod";
+import { type Actor, personOf } from "../auth/actor.ts";
+import { inTransaction } from "../db/db.ts";
+import { newId } from "../id.ts";
+import { notFound, refuse } from "../refusal.ts";
+import type { Resources } from "../resources.ts";
+import { abortMultipart, startMultipart } from "../storage/multipart.ts";
+import { signUrl } from "../storage/sign.ts";
+import type { Storage } from "../storage/storage.ts";
+import { allowedInWords, isDeclaredAllowed } from "./allowed.ts";
+import { needUpload } from "./may-upload.ts";
+import { planUpload } from "./plan.ts";
+import { reserve, room } from "./quota.ts";
+import { assetExists, folderExists, ingestPolicy, insertUpload } from "./store.ts";
+import type { openUploadInput } from "./upload.ts";
+
+/** How long one signed URL is good for. A later one is asked for again, so a leaked one is soon worthless. */
+export const URL_SECONDS = 3_600;
+
+export interface OpenedUpload {
+  uploadId: string;
+  method: "put" | "multipart";
+  partBytes?: number;
+  put?: { url: string; headers: Record<string, string> };
+  expiresAt: string;
+}
+
+/**
+ * Opens an upload: checks type, size and quota before a byte travels, reserves the bytes, and answers how to send.
+ * The name is kept for people and never becomes a key.
+ */
+export async function openUpload(
+  deps: Pick<Resources, "sql" | "config" | "presigner">,
+  actor: Actor,
+  input: z.output<typeof openUploadInput>,
+): Promise<OpenedUpload> {
+  const { sql, config, presigner } = deps;
+  await needUpload(sql, actor, input.projectId);
+  const [policy, hasFolder, hasAsset] = await Promise.all([
+    ingestPolicy(sql, input.projectId),
+    input.folderId ? folderExists(sql, input.projectId, input.folderId) : true,
+    input.assetId ? assetExists(sql, input.projectId, input.assetId) : true,
+  ]);
+  if (!policy) notFound("project");
+  if (!hasFolder) notFound("folder");
+  if (!hasAsset) notFound("asset");
+  if (input.bytes > config.MAX_UPLOAD_BYTES)
+    refuse("too-large", `Files may have at most ${config.MAX_UPLOAD_BYTES} bytes here.`);
+  if (!isDeclaredAllowed(input.contentType, config.ALLOWED_TYPES, policy.allowedTypes))
+    refuse(
+      "type-not-allowed",
+      `${input.contentType} is not accepted here. Send one of: ${allowedInWords(config.ALLOWED_TYPES, policy.allowedTypes)}.`,
+    );
+  const clientSha256 = input.sha256 ?? input.manifest?.sha256 ?? null;
+  if (input.manifest?.sha256 && input.sha256 && input.manifest.sha256 !== input.sha256)
+    refuse("hash-mismatch", "The hash of the file is not the one its manifest announces. Check the file.");
+
+  const id = newId("upload");
+  const storageKey = `uploads/${id}`;
+  const plan = planUpload(input.bytes);
+  const place = { bucket: presigner.buckets.staging, key: storageKey };
+  const storageUploadId =
+    plan.method === "multipart"
+      ? await startMultipart(presigner, place, { contentType: input.contentType })
+      : null;
+  const expiresAt = new Date(Date.now() + config.UPLOAD_TTL_SECONDS * 1000);
+  try {
+    await inTransaction(sql, async (tx) => {
+      if (!(await reserve(tx, input.projectId, input.bytes))) {
+        const { usedBytes, reservedBytes, quotaBytes } = await room(tx, input.projectId);
+        const left = Math.max(0, (quotaBytes ?? 0) - usedBytes - reservedBytes);
+        refuse(
+          "quota-exceeded",
+          `This file has ${input.bytes} bytes and the project has room for ${left}. Delete what is no longer needed, or ask a manager for a larger quota.`,
+        );
+      }
+      await insertUpload(tx, {
+        id,
+        projectId: input.projectId,
+        folderId: input.folderId ?? null,
+        assetId: input.assetId ?? null,
+        name: input.name,
+        bytes: input.bytes,
+        contentType: input.contentType,
+        clientSha256,
+        manifest: input.manifest,
+        method: plan.method,
+        partBytes: plan.method === "multipart" ? plan.partBytes : null,
+        storageKey,
+        storageUploadId,
+        createdBy: personOf(actor) ?? null,
+        shareId: actor.kind === "guest" ? actor.shareId : null,
+        guestId: actor.kind === "guest" ? actor.id : null,
+        expiresAt,
+      });
+    });
+  } catch (error) {
+    if (storageUploadId) await abortMultipart(presigner, place, storageUploadId).catch(() => {});
+    throw error;
+  }
+  return {
+    uploadId: id,
+    method: plan.method,
+    ...(plan.method === "multipart"
+      ? { partBytes: plan.partBytes }
+      : { put: await signPut(presigner, { storageKey, ...input }) }),
+    expiresAt: expiresAt.toISOString(),
+  };
+}
+
+/** The one request that may put this object: exactly this type and length, or the storage refuses it. */
+export async function signPut(
+  presigner: Storage,
+  it: { storageKey: string; contentType: string; bytes: number },
+): Promise<{ url: string; headers: Record<string, string> }> {
+  const url = await signUrl(
+    presigner,
+    {
+      method: "PUT",
+      bucket: presigner.buckets.staging,
+      key: it.storageKey,
+      headers: { "content-type": it.contentType, "content-length": String(it.bytes) },
+    },
+    URL_SECONDS,
+  );
+  return { url, headers: { "Content-Type": it.contentType } };
+}

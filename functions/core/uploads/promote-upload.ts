@@ -1,0 +1,171 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { z } from "zod";
+import { createVersion } from "../assets/create-version.ts";
+import { audit } from "../audit/append.ts";
+import type { Actor } from "../auth/actor.ts";
+import { inTransaction } from "../db/db.ts";
+import { emit } from "../outbox.ts";
+import { notFound, type RefusalCode, refusalCodes, refuse } from "../refusal.ts";
+import type { Resources } from "../resources.ts";
+import { needUpload, ownUpload } from "./may-upload.ts";
+import { examine, type GivenPart, gatherObject } from "./receive-upload.ts";
+import { refuseUpload } from "./refuse-upload.ts";
+import {
+  assetExists,
+  claimUpload,
+  findUpload,
+  ingestPolicy,
+  markPromoting,
+  markReceived,
+  releaseUpload,
+  type UploadRow,
+} from "./store.ts";
+import type { promoteInput } from "./upload.ts";
+
+export interface Promoted {
+  assetId: string;
+  versionId: string;
+  state: string;
+}
+
+type Deps = Pick<Resources, "sql" | "config" | "promoter" | "log">;
+
+/** Completing 10,000 parts takes a storage a while; a promoter that died frees the upload after this. */
+const CLAIM_MS = 60_000;
+const WAIT_MS = 25_000;
+
+/**
+ * Turns a complete upload into a version on its way to the masters. Idempotent by upload: whoever asks, however
+ * often and at once, one version is made and everyone is told the same. Refusals with a reason are kept and repeated.
+ */
+export async function promoteUpload(
+  deps: Deps,
+  actor: Actor,
+  input: z.output<typeof promoteInput>,
+  trace: { requestId?: string; traceparent?: string } = {},
+): Promise<Promoted> {
+  let upload = await ownUpload(deps.sql, actor, input.uploadId);
+  const giveUpAt = Date.now() + WAIT_MS;
+  for (;;) {
+    const known = outcomeOf(upload);
+    if (known) return known;
+    if (await claimUpload(deps.sql, upload.id, CLAIM_MS)) break;
+    if (Date.now() > giveUpAt)
+      refuse("too-slow", "Another request is still checking this upload. Ask again in a moment.");
+    await pause(50 + Math.random() * 100);
+    upload = (await findUpload(deps.sql, upload.id)) ?? notFound("upload");
+  }
+  try {
+    upload = (await findUpload(deps.sql, upload.id)) ?? notFound("upload");
+    const known = outcomeOf(upload);
+    if (known) return known;
+    await needUpload(deps.sql, actor, upload.projectId, "upload");
+    return await carryOn(deps, actor, upload, input, trace);
+  } finally {
+    await releaseUpload(deps.sql, upload.id).catch(() => {});
+  }
+}
+
+/** What is already decided about an upload; undefined while promotion may still begin. */
+function outcomeOf(upload: UploadRow): Promoted | undefined {
+  if (upload.version)
+    return {
+      assetId: upload.version.assetId,
+      versionId: upload.version.id,
+      // The answer of the first promote, so that every repetition reads alike.
+      state: "promoting",
+    };
+  if (upload.state === "refused")
+    refuse(codeOf(upload.reasonCode), upload.reason ?? "This upload was refused.");
+  if (upload.state === "expired")
+    refuse("upload-expired", "This upload was not finished in time. Start it again.");
+  if (upload.state === "aborted") refuse("upload-expired", "This upload was cancelled. Start it again.");
+  return undefined;
+}
+
+function codeOf(code: string | null): RefusalCode {
+  return refusalCodes.find((known) => known === code) ?? "upload-refused";
+}
+
+const homeless = {
+  code: "conflict" as const,
+  reason: "The asset or project this file was meant for was deleted meanwhile. Upload it to another one.",
+};
+
+async function carryOn(
+  deps: Deps,
+  actor: Actor,
+  upload: UploadRow,
+  input: { parts?: GivenPart[] | undefined; sha256?: string | undefined },
+  trace: { requestId?: string; traceparent?: string },
+): Promise<Promoted> {
+  const { sql, config, promoter } = deps;
+  if (input.sha256 && upload.clientSha256 && input.sha256 !== upload.clientSha256)
+    refuse(
+      "hash-mismatch",
+      "The hash sent now is not the one announced when the upload was opened. Check the file and upload it again.",
+    );
+  if (upload.state === "open") {
+    if (upload.expiresAt < new Date())
+      refuse("upload-expired", "This upload was not finished in time. Start it again.");
+    const { etag } = await gatherObject(promoter, upload, input.parts);
+    await inTransaction(sql, async (tx) => {
+      if (!(await markReceived(tx, upload.id, { etag, clientSha256: input.sha256 ?? null }))) return;
+      await emit(tx, {
+        projectId: upload.projectId,
+        type: "upload.received",
+        data: { uploadId: upload.id, name: upload.name, bytes: upload.bytes },
+      });
+    });
+  }
+  const received = (await findUpload(sql, upload.id)) ?? notFound("upload");
+  const known = outcomeOf(received);
+  if (known) return known;
+  const policy = await ingestPolicy(sql, received.projectId);
+  const isHomeless =
+    !policy || (received.assetId !== null && !(await assetExists(sql, received.projectId, received.assetId)));
+  const found = isHomeless
+    ? homeless
+    : await examine(promoter, received, {
+        deployment: config.ALLOWED_TYPES,
+        project: policy.allowedTypes,
+      });
+  if ("code" in found) {
+    await refuseUpload(deps, actor, received, found, trace);
+    refuse(found.code, found.reason);
+  }
+  return inTransaction(sql, async (tx) => {
+    if (!(await markPromoting(tx, received.id, found.type))) {
+      const now = (await findUpload(tx, received.id)) ?? notFound("upload");
+      return outcomeOf(now) ?? refuse("conflict", "This upload changed meanwhile. Ask again.");
+    }
+    const made = await createVersion(tx, { ...received, sniffedType: found.type }, trace.traceparent);
+    await audit(tx, actor, {
+      projectId: received.projectId,
+      action: "version.created",
+      subject: made.versionId,
+      detail: {
+        assetId: made.assetId,
+        uploadId: received.id,
+        name: received.name,
+        bytes: received.bytes,
+        declaredType: received.contentType,
+        contentType: found.type,
+        etag: received.etag,
+        clientSha256: received.clientSha256,
+      },
+      ...(trace.requestId ? { requestId: trace.requestId } : {}),
+    });
+    return { ...made, state: "promoting" };
+  });
+}
+
+/** Finishes what a promoter that died had begun. For the sweep; nobody waits for the answer. */
+export async function resumePromotion(deps: Deps, actor: Actor, upload: UploadRow): Promise<void> {
+  if (!(await claimUpload(deps.sql, upload.id, CLAIM_MS))) return;
+  try {
+    await carryOn(deps, actor, upload, {}, {});
+  } finally {
+    await releaseUpload(deps.sql, upload.id).catch(() => {});
+  }
+}

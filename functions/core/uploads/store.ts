@@ -1,0 +1,258 @@
+import { z } from "zod";
+import { json, type Sql } from "../db/db.ts";
+import type { RefusalCode } from "../refusal.ts";
+import { uploadStates } from "./upload.ts";
+
+const row = z.object({
+  id: z.string(),
+  project_id: z.string(),
+  folder_id: z.string().nullable(),
+  asset_id: z.string().nullable(),
+  version_id: z.string().nullable(),
+  version_asset_id: z.string().nullable(),
+  version_state: z.string().nullable(),
+  name: z.string(),
+  bytes: z.number(),
+  content_type: z.string(),
+  client_sha256: z.string().nullable(),
+  manifest: z.unknown(),
+  method: z.enum(["put", "multipart"]),
+  part_bytes: z.number().nullable(),
+  storage_key: z.string(),
+  storage_upload_id: z.string().nullable(),
+  etag: z.string().nullable(),
+  sniffed_type: z.string().nullable(),
+  state: z.enum(uploadStates),
+  reason: z.string().nullable(),
+  reason_code: z.string().nullable(),
+  waiting: z.string().nullable(),
+  bytes_done: z.number().nullable(),
+  created_by: z.string().nullable(),
+  share_id: z.string().nullable(),
+  guest_id: z.string().nullable(),
+  expires_at: z.date(),
+  created_at: z.date(),
+});
+
+/** An upload as its row says, with what became of it. */
+export interface UploadRow {
+  id: string;
+  projectId: string;
+  folderId: string | null;
+  assetId: string | null;
+  version: { id: string; assetId: string; state: string } | null;
+  name: string;
+  bytes: number;
+  contentType: string;
+  clientSha256: string | null;
+  manifest: Record<string, unknown> | null;
+  method: "put" | "multipart";
+  partBytes: number | null;
+  storageKey: string;
+  storageUploadId: string | null;
+  etag: string | null;
+  sniffedType: string | null;
+  state: (typeof uploadStates)[number];
+  reason: string | null;
+  reasonCode: string | null;
+  waiting: string | null;
+  bytesCopied: number;
+  createdBy: string | null;
+  shareId: string | null;
+  guestId: string | null;
+  expiresAt: Date;
+  createdAt: Date;
+}
+
+function uploadOf(raw: unknown): UploadRow {
+  const it = row.parse(raw);
+  return {
+    id: it.id,
+    projectId: it.project_id,
+    folderId: it.folder_id,
+    assetId: it.asset_id,
+    version:
+      it.version_id && it.version_asset_id
+        ? { id: it.version_id, assetId: it.version_asset_id, state: it.version_state ?? "promoting" }
+        : null,
+    name: it.name,
+    bytes: it.bytes,
+    contentType: it.content_type,
+    clientSha256: it.client_sha256,
+    manifest: (it.manifest ?? null) as Record<string, unknown> | null,
+    method: it.method,
+    partBytes: it.part_bytes,
+    storageKey: it.storage_key,
+    storageUploadId: it.storage_upload_id,
+    etag: it.etag,
+    sniffedType: it.sniffed_type,
+    state: it.state,
+    reason: it.reason,
+    reasonCode: it.reason_code,
+    waiting: it.waiting,
+    bytesCopied: it.bytes_done ?? 0,
+    createdBy: it.created_by,
+    shareId: it.share_id,
+    guestId: it.guest_id,
+    expiresAt: it.expires_at,
+    createdAt: it.created_at,
+  };
+}
+
+const withVersion = (sql: Sql) => sql`
+  select u.*, v.id as version_id, v.asset_id as version_asset_id, v.state as version_state, c.bytes_done
+  from uploads u
+  left join versions v on v.upload_id = u.id
+  left join master_copies c on c.version_id = v.id`;
+
+export async function findUpload(sql: Sql, id: string): Promise<UploadRow | undefined> {
+  const [found] = await sql`${withVersion(sql)} where u.id = ${id}`;
+  return found && uploadOf(found);
+}
+
+/** The row, held until the transaction ends. */
+export async function lockUpload(sql: Sql, id: string): Promise<UploadRow | undefined> {
+  await sql`select 1 from uploads where id = ${id} for update`;
+  return findUpload(sql, id);
+}
+
+/** Newest first; `before` is the id the last page ended with. */
+export async function listUploads(
+  sql: Sql,
+  who: { personId: string } | { shareId: string; guestId: string },
+  filter: { state?: string | undefined; projectId?: string | undefined; before?: string; limit: number },
+): Promise<UploadRow[]> {
+  const mine =
+    "personId" in who
+      ? sql`u.created_by = ${who.personId}`
+      : sql`u.share_id = ${who.shareId} and u.guest_id = ${who.guestId}`;
+  const rows = await sql`${withVersion(sql)}
+    where ${mine}
+      ${filter.state ? sql`and u.state = ${filter.state}` : sql``}
+      ${filter.projectId ? sql`and u.project_id = ${filter.projectId}` : sql``}
+      ${filter.before ? sql`and u.id < ${filter.before}` : sql``}
+    order by u.id desc limit ${filter.limit}`;
+  return rows.map(uploadOf);
+}
+
+export async function insertUpload(
+  sql: Sql,
+  it: {
+    id: string;
+    projectId: string;
+    folderId: string | null;
+    assetId: string | null;
+    name: string;
+    bytes: number;
+    contentType: string;
+    clientSha256: string | null;
+    manifest: unknown;
+    method: "put" | "multipart";
+    partBytes: number | null;
+    storageKey: string;
+    storageUploadId: string | null;
+    createdBy: string | null;
+    shareId: string | null;
+    guestId: string | null;
+    expiresAt: Date;
+  },
+): Promise<void> {
+  await sql`insert into uploads (id, project_id, folder_id, asset_id, name, bytes, content_type, client_sha256, manifest,
+      method, part_bytes, storage_key, storage_upload_id, created_by, share_id, guest_id, expires_at)
+    values (${it.id}, ${it.projectId}, ${it.folderId}, ${it.assetId}, ${it.name}, ${it.bytes}, ${it.contentType},
+      ${it.clientSha256}, ${it.manifest === undefined ? null : json(sql, it.manifest)}, ${it.method}, ${it.partBytes},
+      ${it.storageKey}, ${it.storageUploadId}, ${it.createdBy}, ${it.shareId}, ${it.guestId}, ${it.expiresAt})`;
+}
+
+/** Whether this caller may be the one to look at the staged object now; a claim that lapsed is anybody's. */
+export async function claimUpload(sql: Sql, id: string, claimMs: number): Promise<boolean> {
+  const rows = await sql`update uploads set claimed_until = now() + ${`${claimMs} milliseconds`}::interval
+    where id = ${id} and state in ('open', 'received') and (claimed_until is null or claimed_until < now()) returning 1`;
+  return rows.length === 1;
+}
+
+export async function releaseUpload(sql: Sql, id: string): Promise<void> {
+  await sql`update uploads set claimed_until = null where id = ${id}`;
+}
+
+/** `open -> received`: everything is in staging, and this ETag is what was looked at. */
+export async function markReceived(
+  sql: Sql,
+  id: string,
+  it: { etag: string; clientSha256: string | null },
+): Promise<boolean> {
+  const rows =
+    await sql`update uploads set state = 'received', etag = ${it.etag}, received_at = now(), updated_at = now(),
+      client_sha256 = coalesce(client_sha256, ${it.clientSha256})
+    where id = ${id} and state = 'open' returning 1`;
+  return rows.length === 1;
+}
+
+export async function markPromoting(sql: Sql, id: string, sniffedType: string): Promise<boolean> {
+  const rows =
+    await sql`update uploads set state = 'promoting', sniffed_type = ${sniffedType}, updated_at = now()
+    where id = ${id} and state = 'received' returning 1`;
+  return rows.length === 1;
+}
+
+export async function markPromoted(sql: Sql, id: string): Promise<boolean> {
+  const rows = await sql`update uploads set state = 'promoted', waiting = null, updated_at = now()
+    where id = ${id} and state = 'promoting' returning 1`;
+  return rows.length === 1;
+}
+
+export async function markRefused(
+  sql: Sql,
+  id: string,
+  from: readonly string[],
+  why: { code: RefusalCode; reason: string },
+): Promise<boolean> {
+  const rows =
+    await sql`update uploads set state = 'refused', reason_code = ${why.code}, reason = ${why.reason},
+      waiting = null, received_at = coalesce(received_at, now()), updated_at = now()
+    where id = ${id} and state = any(${from}) returning 1`;
+  return rows.length === 1;
+}
+
+/** `open -> aborted | expired`. */
+export async function markEnded(sql: Sql, id: string, state: "aborted" | "expired"): Promise<boolean> {
+  const rows = await sql`update uploads set state = ${state}, updated_at = now()
+    where id = ${id} and state = 'open' returning 1`;
+  return rows.length === 1;
+}
+
+export async function markStagingRemoved(sql: Sql, id: string): Promise<void> {
+  await sql`update uploads set staging_removed_at = now() where id = ${id} and staging_removed_at is null`;
+}
+
+export async function setWaiting(sql: Sql, id: string, waiting: string | null): Promise<void> {
+  await sql`update uploads set waiting = ${waiting}, updated_at = now()
+    where id = ${id} and waiting is distinct from ${waiting}`;
+}
+
+/** What a project lets in, and how it keeps what it has. Undefined for a project that is gone. */
+export async function ingestPolicy(sql: Sql, projectId: string) {
+  const [found] = await sql<
+    {
+      allowedTypes: string[] | null;
+      quotaBytes: number | null;
+      lockMode: "GOVERNANCE" | "COMPLIANCE";
+      lockDays: number;
+      storageClass: string;
+    }[]
+  >`select allowed_types as "allowedTypes", quota_bytes as "quotaBytes", lock_mode as "lockMode", lock_days as "lockDays",
+      storage_class as "storageClass"
+    from projects where id = ${projectId} and deleted_at is null`;
+  return found;
+}
+
+export async function folderExists(sql: Sql, projectId: string, folderId: string): Promise<boolean> {
+  const rows = await sql`select 1 from folders where id = ${folderId} and project_id = ${projectId}`;
+  return rows.length === 1;
+}
+
+export async function assetExists(sql: Sql, projectId: string, assetId: string): Promise<boolean> {
+  const rows = await sql`select 1 from assets
+    where id = ${assetId} and project_id = ${projectId} and deleted_at is null`;
+  return rows.length === 1;
+}
