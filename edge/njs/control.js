@@ -45,7 +45,7 @@ function purge(r) {
   let deny;
   try {
     deny = bodyOf(r).deny;
-  } catch (e) {
+  } catch (_e) {
     return answer(r, 400, { error: "the body is not JSON" });
   }
   if (deny !== undefined && typeof deny !== "boolean")
@@ -55,7 +55,7 @@ function purge(r) {
     const before = state.versionState(version);
     if (before === null) return answer(r, 503, { error: "the state folder cannot be read" });
     answer(r, 200, state.advance(version, 0, deny === undefined ? before.denied : deny));
-  } catch (e) {
+  } catch (_e) {
     answer(r, 500, { error: "the state folder cannot be written" });
   }
 }
@@ -67,7 +67,7 @@ function purges(r) {
   let body;
   try {
     body = bodyOf(r);
-  } catch (e) {
+  } catch (_e) {
     return answer(r, 400, { error: "the body is not JSON" });
   }
   const entries = body.entries;
@@ -80,7 +80,7 @@ function purges(r) {
     if (body.upTo > state.sequence()) state.setSequence(body.upTo);
     if (body.isWhole === true) state.endWaiting();
     answer(r, 200, { sequence: state.sequence() });
-  } catch (e) {
+  } catch (_e) {
     answer(r, 500, { error: "the state folder cannot be written" });
   }
 }
@@ -90,7 +90,7 @@ function current(r) {
   if (!mayChange(r, "GET")) return;
   try {
     answer(r, 200, { sequence: state.sequence(), waiting: state.isWaiting() });
-  } catch (e) {
+  } catch (_e) {
     answer(r, 503, { error: "the state folder cannot be read" });
   }
 }
@@ -101,7 +101,7 @@ async function hydrate(r) {
   let request;
   try {
     request = hydration.parse(bodyOf(r));
-  } catch (e) {
+  } catch (_e) {
     return answer(r, 400, { error: "the body is not JSON" });
   }
   if (request === null) return answer(r, 400, { error: "folder is one path segment, segments 0 to 10" });

@@ -28,7 +28,7 @@ function versionState(version) {
       if (read(`${root}/versions/.here`) === null) return null;
       return { generation: 0, sequence: 0, denied: false };
     }
-  } catch (e) {
+  } catch (_e) {
     return null;
   }
   const parts = text.trim().split(" ");
@@ -85,7 +85,7 @@ function advance(version, sequence, denied) {
   forget(version);
   try {
     fs.writeFileSync(`${root}/erase/${version}`, "");
-  } catch (e) {
+  } catch (_e) {
     // The bytes stay until they age out; no viewer gets them.
   }
   return next;
@@ -102,7 +102,7 @@ function remember(version, marker) {
     fs.writeFileSync(path, "");
     const after = versionState(version);
     if (after === null || after.generation !== 0) fs.unlinkSync(path);
-  } catch (e) {
+  } catch (_e) {
     // Nothing is lost but speed: the next request is verified in full.
   }
 }

@@ -30,7 +30,7 @@ export function rawRequest(
       socket.destroy();
       reject(new Error(`no answer to ${method} within ${timeoutMs} ms`));
     }, timeoutMs);
-    socket.on("data", (chunk) => chunks.push(chunk));
+    socket.on("data", (chunk: Buffer) => chunks.push(chunk));
     socket.on("error", () => socket.destroy());
     socket.on("close", () => {
       clearTimeout(timer);
