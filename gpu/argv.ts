@@ -39,7 +39,18 @@ export function argvOf(plan: Plan, paths: Paths, machine: Machine): string[] {
     ...(plan.sound ? [soundGraph(plan.sound)] : []),
   ];
   return [
-    ...["-y", "-v", "level+info", "-hide_banner", "-nostdin", "-nostats", "-progress", "pipe:3", "-stats_period", "0.5"],
+    ...[
+      "-y",
+      "-v",
+      "level+info",
+      "-hide_banner",
+      "-nostdin",
+      "-nostats",
+      "-progress",
+      "pipe:3",
+      "-stats_period",
+      "0.5",
+    ],
     ...deviceOptions(plan.picture, machine),
     ...guardedInput(paths.input, machine.maxPixels),
     ...["-filter_complex", graphs.join(";")],
@@ -47,7 +58,15 @@ export function argvOf(plan: Plan, paths: Paths, machine: Machine): string[] {
     ...(plan.picture ? storyboardOutput(plan.picture, paths) : []),
     ...(plan.sound ? ["-map", "[pcm]", "-c:a", "pcm_s16le", "-f", "s16le", "pipe:1"] : []),
     ...plan.captions.flatMap((captions) => [
-      ...["-map", `0:${captions.index}`, "-c:s", "webvtt", "-f", "webvtt", `${paths.work}/${captions.name}.vtt`],
+      ...[
+        "-map",
+        `0:${captions.index}`,
+        "-c:s",
+        "webvtt",
+        "-f",
+        "webvtt",
+        `${paths.work}/${captions.name}.vtt`,
+      ],
     ]),
   ];
 }
@@ -69,7 +88,10 @@ function ladderOutput(plan: Plan, paths: Paths, machine: Machine): string[] {
   const group = renditions.length > 0 && rungs.length > 0 ? ",agroup:a" : "";
   const streams = [
     ...rungs.map((rung, order) => `v:${order}${group},name:${rung.name}`),
-    ...renditions.map((rendition, order) => `a:${order}${group}${rendition.isDefault && group ? ",default:yes" : ""},name:${rendition.name}`),
+    ...renditions.map(
+      (rendition, order) =>
+        `a:${order}${group}${rendition.isDefault && group ? ",default:yes" : ""},name:${rendition.name}`,
+    ),
   ];
   // With one variant ffmpeg leaves %v in place.
   const only = streams.length === 1 ? (rungs[0]?.name ?? renditions[0]?.name ?? "v0") : "%v";
@@ -78,7 +100,16 @@ function ladderOutput(plan: Plan, paths: Paths, machine: Machine): string[] {
     ...(plan.picture ? videoOptions(plan.picture, machine) : []),
     ...(renditions.length > 0 ? ["-c:a", "aac", "-b:a", "128k", "-ac", "2", "-ar", "48000"] : []),
     ...["-map_metadata", "-1", "-map_chapters", "-1"],
-    ...["-f", "hls", "-hls_time", hlsTime(plan.segmentSeconds), "-hls_list_size", "0", "-hls_playlist_type", "event"],
+    ...[
+      "-f",
+      "hls",
+      "-hls_time",
+      hlsTime(plan.segmentSeconds),
+      "-hls_list_size",
+      "0",
+      "-hls_playlist_type",
+      "event",
+    ],
     ...["-hls_flags", "independent_segments+temp_file", "-hls_segment_type", "fmp4"],
     // Without +cmaf the default fMP4 shows frame 30 in slot 32 when there are B-frames.
     ...["-hls_segment_options", "movflags=+cmaf", "-hls_fmp4_init_filename", `init_${only}.mp4`],
@@ -95,14 +126,25 @@ function hlsTime(segmentSeconds: number): string {
 
 function videoOptions(picture: PicturePlan, machine: Machine): string[] {
   const perRung = picture.rungs.flatMap((rung, order) => [
-    ...(picture.encode === "cuda" ? [`-cq:v:${order}`, String(rung.crf + 1)] : [`-crf:v:${order}`, String(rung.crf)]),
+    ...(picture.encode === "cuda"
+      ? [`-cq:v:${order}`, String(rung.crf + 1)]
+      : [`-crf:v:${order}`, String(rung.crf)]),
     ...[`-maxrate:v:${order}`, `${rung.maxRate}k`, `-bufsize:v:${order}`, `${rung.bufSize}k`],
   ]);
   const encoder = picture.encode === "cuda" ? nvencOptions(machine) : x264Options();
   return [...encoder, ...timingOptions(picture), ...colourTags, ...perRung];
 }
 
-const colourTags = ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv"];
+const colourTags = [
+  "-colorspace",
+  "bt709",
+  "-color_primaries",
+  "bt709",
+  "-color_trc",
+  "bt709",
+  "-color_range",
+  "tv",
+];
 
 function x264Options(): string[] {
   return [
@@ -126,11 +168,25 @@ function timingOptions(picture: PicturePlan): string[] {
     // Frames keep their own times, so key frames go by the clock: every two seconds, the same frame on every rung.
     return [
       ...["-fps_mode:v", "passthrough", "-enc_time_base:v", "1/90000"],
-      ...["-g", "9999", ...(picture.encode === "cpu" ? ["-keyint_min", "1"] : []), "-force_key_frames:v", "expr:gte(t,n_forced*2)"],
+      ...[
+        "-g",
+        "9999",
+        ...(picture.encode === "cpu" ? ["-keyint_min", "1"] : []),
+        "-force_key_frames:v",
+        "expr:gte(t,n_forced*2)",
+      ],
     ];
   }
   const grid = `${timing.rate.den}/${timing.rate.num}`;
-  return ["-fps_mode:v", "passthrough", "-enc_time_base:v", grid, "-g", String(picture.gopFrames), ...minimum];
+  return [
+    "-fps_mode:v",
+    "passthrough",
+    "-enc_time_base:v",
+    grid,
+    "-g",
+    String(picture.gopFrames),
+    ...minimum,
+  ];
 }
 
 function storyboardOutput(picture: PicturePlan, paths: Paths): string[] {

@@ -87,7 +87,11 @@ export function readInit(bytes: Uint8Array): Track {
     height: isPicture ? data.getUint16(entry.body + 26) : 0,
     hasEditList: find(data, track, "edts", "elst") !== undefined,
     defaults: trex
-      ? { duration: data.getUint32(trex.body + 12), size: data.getUint32(trex.body + 16), flags: data.getUint32(trex.body + 20) }
+      ? {
+          duration: data.getUint32(trex.body + 12),
+          size: data.getUint32(trex.body + 16),
+          flags: data.getUint32(trex.body + 20),
+        }
       : { duration: 0, size: 0, flags: 0 },
   };
 }
@@ -123,7 +127,9 @@ export function readFragments(bytes: Uint8Array, track: Track): Fragment[] {
     if (!traf || !tfhd || !tfdt) throw new RangeError("a fragment without its headers");
     const defaults = fragmentDefaults(data, tfhd, track);
     const decodeTime =
-      data.getUint8(tfdt.body) === 1 ? Number(data.getBigUint64(tfdt.body + 4)) : data.getUint32(tfdt.body + 4);
+      data.getUint8(tfdt.body) === 1
+        ? Number(data.getBigUint64(tfdt.body + 4))
+        : data.getUint32(tfdt.body + 4);
     const samples: Sample[] = [];
     let firstSampleEnd = moof.end;
     for (const trun of boxesIn(data, traf.body, traf.end)) {
@@ -152,7 +158,11 @@ function fragmentDefaults(data: DataView, tfhd: Box, track: Track): Track["defau
 
 const NON_SYNC = 0x10000;
 
-function readRun(data: DataView, trun: Box, defaults: Track["defaults"]): { samples: Sample[]; dataOffset: number } {
+function readRun(
+  data: DataView,
+  trun: Box,
+  defaults: Track["defaults"],
+): { samples: Sample[]; dataOffset: number } {
   const flags = data.getUint32(trun.body) & 0xffffff;
   const count = data.getUint32(trun.body + 4);
   let at = trun.body + 8;

@@ -15,7 +15,14 @@ export interface RungPlan {
 const MAX_LONG_SIDE = 3840;
 
 /** kbit/s by short side at 16:9 and up to 30 frames a second. */
-const ceilings: Record<number, number> = { 2160: 16_000, 1440: 9500, 1080: 5350, 720: 2996, 480: 1498, 360: 856 };
+const ceilings: Record<number, number> = {
+  2160: 16_000,
+  1440: 9500,
+  1080: 5350,
+  720: 2996,
+  480: 1498,
+  360: 856,
+};
 
 const even = (value: number) => Math.max(2, 2 * Math.round(value / 2));
 
@@ -30,7 +37,8 @@ export function rungsFor(picture: Picture, recipe: Recipe, framesPerSecond: numb
   const ladder = [...new Set<number>(recipe.ladder ?? defaultLadder)].sort((a, b) => b - a);
   const sides = ladder.filter((side) => side <= shortSide);
   const top = ladder[0] ?? 1080;
-  if (sides.length === 0 || (shortSide < top && shortSide >= 1.25 * (sides[0] ?? 0))) sides.unshift(Math.min(shortSide, top));
+  if (sides.length === 0 || (shortSide < top && shortSide >= 1.25 * (sides[0] ?? 0)))
+    sides.unshift(Math.min(shortSide, top));
   return sides.map((side, order) => rung(picture, side, order, framesPerSecond));
 }
 

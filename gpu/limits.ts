@@ -54,9 +54,7 @@ export const formats = [
 /** Only the scratch file or the pipe, never a network. */
 export const protocols = "file,pipe";
 
-export const stillFormats: ReadonlySet<string> = new Set(
-  formats.filter((name) => name.endsWith("_pipe")),
-);
+export const stillFormats: ReadonlySet<string> = new Set(formats.filter((name) => name.endsWith("_pipe")));
 
 export interface Caps {
   /** Width times height of one coded picture. */

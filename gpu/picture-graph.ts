@@ -30,7 +30,8 @@ function prepareOnCpu(plan: PicturePlan, first: { width: number; height: number 
   if (plan.toneMap) {
     steps.push(`scale=${size}:${bicubic}`, ...toneMap, "format=yuv420p");
   } else {
-    const from = plan.matrix === "rgb" ? "" : `:in_color_matrix=${plan.matrix === "bt601" ? "bt601" : plan.matrix}`;
+    const from =
+      plan.matrix === "rgb" ? "" : `:in_color_matrix=${plan.matrix === "bt601" ? "bt601" : plan.matrix}`;
     steps.push(`scale=${size}:${bicubic}${from}:out_color_matrix=bt709:out_range=tv`, "format=yuv420p");
   }
   if (plan.lut) steps.push(`lut3d=file=${paths.lutFile}:interp=tetrahedral`, "format=yuv420p");
@@ -51,12 +52,15 @@ const toneMap = [
 
 function prepareOnGpu(plan: PicturePlan, first: { width: number; height: number }): string[] {
   const size = `${first.width}:${first.height}`;
-  const thinned = plan.timing.mode === "thinned" ? [`fps=${plan.timing.rate.num}/${plan.timing.rate.den}`] : [];
+  const thinned =
+    plan.timing.mode === "thinned" ? [`fps=${plan.timing.rate.num}/${plan.timing.rate.den}`] : [];
   if (plan.toneMap) {
     return [
       ...thinned,
       ...[`scale_cuda=${size}:format=p010le:passthrough=0`, "hwdownload", "format=p010le", ...toneMap],
-      ...(plan.encode === "cuda" ? ["format=nv12", "setsar=1", "hwupload_cuda"] : ["format=yuv420p", "setsar=1"]),
+      ...(plan.encode === "cuda"
+        ? ["format=nv12", "setsar=1", "hwupload_cuda"]
+        : ["format=yuv420p", "setsar=1"]),
     ];
   }
   const scaled = [...thinned, `scale_cuda=${size}:format=nv12:passthrough=0`];
@@ -82,7 +86,12 @@ const cpuChain: Chain = (plan, head) => {
 const cudaChain: Chain = (plan, head) => {
   const { storyboard: board } = plan;
   const tile = `fps=${board.every.num}/${board.every.den}:round=up,scale_cuda=${board.width}:${board.height}:passthrough=0,hwdownload,format=nv12,tile=${board.columns}x${board.rows}`;
-  return chained(plan, head, (rung) => `scale_cuda=${rung.width}:${rung.height}:passthrough=0,setsar=1`, tile);
+  return chained(
+    plan,
+    head,
+    (rung) => `scale_cuda=${rung.width}:${rung.height}:passthrough=0,setsar=1`,
+    tile,
+  );
 };
 
 function chained(

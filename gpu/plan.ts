@@ -2,8 +2,8 @@ import type { Engine } from "#core/previews/preview.ts";
 import type { Recipe } from "#core/previews/recipe.ts";
 import { type RungPlan, rungsFor } from "./ladder.ts";
 import { MAX_PTS_TABLE, MAX_RATE } from "./limits.ts";
-import { isTooFast, type Picture, type Ratio, type Source } from "./source.ts";
 import { type SoundPlan, soundPlan } from "./sound-plan.ts";
+import { isTooFast, type Picture, type Ratio, type Source } from "./source.ts";
 
 /** How frames keep their place: on an even grid, at their own times, or thinned to an even rate. */
 export type Timing =
@@ -78,7 +78,8 @@ const SEGMENT_SECONDS = 4;
 /** Decides what to make of a source. Pure. */
 export function planOf(source: Source, choices: Choices): Plan {
   const warnings: string[] = [];
-  const picture = source.picture && source.kind === "video" ? picturePlan(source, source.picture, choices, warnings) : null;
+  const picture =
+    source.picture && source.kind === "video" ? picturePlan(source, source.picture, choices, warnings) : null;
   const sound = soundPlan(source, picture?.shiftSeconds ?? 0, choices, warnings);
   const captions = source.captions.slice(0, choices.maxCaptions).map((captions, order) => ({
     name: `s${order}`,
@@ -86,7 +87,8 @@ export function planOf(source: Source, choices: Choices): Plan {
     label: captions.title ?? captions.language ?? `Subtitles ${order + 1}`,
     language: captions.language,
   }));
-  const engine: Engine = picture?.encode === "cuda" ? (picture.decode === "cuda" ? "gpu" : "mixed") : "cpu";
+  const places = new Set(picture ? [picture.decode, picture.encode] : ["cpu"]);
+  const engine: Engine = places.size === 2 ? "mixed" : places.has("cuda") ? "gpu" : "cpu";
   return {
     engine,
     picture,
@@ -120,7 +122,9 @@ function picturePlan(source: Source, picture: Picture, choices: Choices, warning
     gopFrames,
     // Whole groups of pictures; at very low rates a segment is one frame.
     segmentSeconds:
-      timing.mode === "table" ? SEGMENT_SECONDS : (gopFrames * Math.max(1, Math.round(SEGMENT_SECONDS / (gopFrames / perSecond)))) / perSecond,
+      timing.mode === "table"
+        ? SEGMENT_SECONDS
+        : (gopFrames * Math.max(1, Math.round(SEGMENT_SECONDS / (gopFrames / perSecond)))) / perSecond,
     shiftSeconds: picture.lateSeconds + (choices.extraShiftSeconds ?? 0),
     deinterlace: picture.interlaced,
     flattenAlpha: picture.hasAlpha,
@@ -180,10 +184,25 @@ function storyboardPlan(picture: Picture, duration: number | null): StoryboardPl
   const width = isWide ? 160 : even(160 * ratio);
   const height = isWide ? even(160 / ratio) : 160;
   const seconds = duration ?? 0;
-  const interval = seconds <= 50 ? 0.5 : seconds <= 200 ? 2 * Math.ceil(seconds / 2) / 100 : Math.max(2, Math.ceil(seconds / 400));
-  const every = interval >= 1 ? { num: 1000, den: Math.round(interval * 1000) } : { num: Math.round(1 / interval), den: 1 };
+  const interval =
+    seconds <= 50
+      ? 0.5
+      : seconds <= 200
+        ? (2 * Math.ceil(seconds / 2)) / 100
+        : Math.max(2, Math.ceil(seconds / 400));
+  const every =
+    interval >= 1
+      ? { num: 1000, den: Math.round(interval * 1000) }
+      : { num: Math.round(1 / interval), den: 1 };
   const count = duration === null ? 100 : Math.max(1, Math.ceil((seconds * every.num) / every.den));
   const columns = Math.min(10, count);
   const rows = Math.min(10, Math.ceil(count / columns));
-  return { every, width, height, columns, rows, sheets: duration === null ? 20 : Math.ceil(count / (columns * rows)) + 1 };
+  return {
+    every,
+    width,
+    height,
+    columns,
+    rows,
+    sheets: duration === null ? 20 : Math.ceil(count / (columns * rows)) + 1,
+  };
 }

@@ -36,7 +36,9 @@ export function mediaPlaylist(list: MediaPlaylist): string {
 
 /** Key frames only, for scrubbing in native players. */
 export function iFramePlaylist(list: MediaPlaylist): string {
-  const frames = list.segments.flatMap((segment) => segment.keyFrames.map((frame) => ({ ...frame, uri: segment.uri })));
+  const frames = list.segments.flatMap((segment) =>
+    segment.keyFrames.map((frame) => ({ ...frame, uri: segment.uri })),
+  );
   return [
     "#EXTM3U",
     "#EXT-X-VERSION:7",
@@ -112,18 +114,22 @@ export function masterPlaylist(master: MasterPlaylist): string {
     ...(master.captions.length > 0 ? [`SUBTITLES="s"`] : []),
     ...(master.variants.length > 0 ? ["CLOSED-CAPTIONS=NONE"] : []),
   ];
-  const variants = [...master.variants].reverse().flatMap((variant) => [
-    `#EXT-X-STREAM-INF:${[
-      `BANDWIDTH=${variant.bandwidth + audioPeak}`,
-      ...(variant.averageBandwidth === null ? [] : [`AVERAGE-BANDWIDTH=${variant.averageBandwidth + audioAverage}`]),
-      `CODECS=${quoted([...variant.codecs, ...audioCodecs].join(","))}`,
-      `RESOLUTION=${variant.width}x${variant.height}`,
-      `FRAME-RATE=${variant.frameRate.toFixed(3)}`,
-      "VIDEO-RANGE=SDR",
-      ...groups,
-    ].join(",")}`,
-    variant.uri,
-  ]);
+  const variants = [...master.variants]
+    .reverse()
+    .flatMap((variant) => [
+      `#EXT-X-STREAM-INF:${[
+        `BANDWIDTH=${variant.bandwidth + audioPeak}`,
+        ...(variant.averageBandwidth === null
+          ? []
+          : [`AVERAGE-BANDWIDTH=${variant.averageBandwidth + audioAverage}`]),
+        `CODECS=${quoted([...variant.codecs, ...audioCodecs].join(","))}`,
+        `RESOLUTION=${variant.width}x${variant.height}`,
+        `FRAME-RATE=${variant.frameRate.toFixed(3)}`,
+        "VIDEO-RANGE=SDR",
+        ...groups,
+      ].join(",")}`,
+      variant.uri,
+    ]);
   const soundOnly = master.audio
     .filter(() => master.variants.length === 0)
     .flatMap((rendition) => [
@@ -210,5 +216,8 @@ export function measure(segments: Segment[], targetSeconds: number): { peak: num
   const bits = segments.reduce((sum, segment) => sum + segment.bytes * 8, 0);
   const length = segments.reduce((sum, segment) => sum + segment.seconds, 0);
   const average = length > 0 ? bits / length : 0;
-  return { peak: Math.max(1, Math.round(Math.max(peak, average))), average: Math.max(1, Math.round(average)) };
+  return {
+    peak: Math.max(1, Math.round(Math.max(peak, average))),
+    average: Math.max(1, Math.round(average)),
+  };
 }

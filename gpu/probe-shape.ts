@@ -13,12 +13,16 @@ const ratio = z
   .optional()
   .transform((text) => {
     const [a, b] = (text ?? "").split(/[/:]/).map(Number);
-    return a && b && a > 0 && b > 0 && Number.isSafeInteger(a) && Number.isSafeInteger(b) ? { num: a, den: b } : null;
+    return a && b && a > 0 && b > 0 && Number.isSafeInteger(a) && Number.isSafeInteger(b)
+      ? { num: a, den: b }
+      : null;
   });
 const tags = z
   .record(z.string(), z.string())
   .default({})
-  .transform((all) => Object.fromEntries(Object.entries(all).map(([key, value]) => [key.toLowerCase(), value])));
+  .transform((all) =>
+    Object.fromEntries(Object.entries(all).map(([key, value]) => [key.toLowerCase(), value])),
+  );
 
 export const probedStream = z.object({
   index: z.number().int(),

@@ -35,9 +35,22 @@ const KEPT_ERRORS = 40;
 
 /** What a program without a home, a display or a proxy needs. */
 function environment(): Record<string, string> {
-  const kept = ["PATH", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES", "NVIDIA_DRIVER_CAPABILITIES"];
-  const own = Object.entries(process.env).filter(([name, value]) => kept.includes(name) && value !== undefined);
-  return { ...(Object.fromEntries(own) as Record<string, string>), LC_ALL: "C.UTF-8", HOME: "/nonexistent", AV_LOG_FORCE_NOCOLOR: "1" };
+  const kept = [
+    "PATH",
+    "LD_LIBRARY_PATH",
+    "CUDA_VISIBLE_DEVICES",
+    "NVIDIA_VISIBLE_DEVICES",
+    "NVIDIA_DRIVER_CAPABILITIES",
+  ];
+  const own = Object.entries(process.env).filter(
+    ([name, value]) => kept.includes(name) && value !== undefined,
+  );
+  return {
+    ...(Object.fromEntries(own) as Record<string, string>),
+    LC_ALL: "C.UTF-8",
+    HOME: "/nonexistent",
+    AV_LOG_FORCE_NOCOLOR: "1",
+  };
 }
 
 /**
@@ -58,7 +71,8 @@ export async function run(sandbox: Sandbox, options: RunOptions): Promise<RunRes
   const log = collectLog(child);
   child.stdout?.on("data", (chunk: Buffer) => options.onStdout?.(chunk));
   if (options.onProgress) readProgress(child.stdio[3] as Readable, options.onProgress);
-  const feeding = options.stdin && child.stdin ? pipeline(options.stdin, child.stdin).catch(brokenPipe) : undefined;
+  const feeding =
+    options.stdin && child.stdin ? pipeline(options.stdin, child.stdin).catch(brokenPipe) : undefined;
   try {
     const ended = await new Promise<{ code: number | null; killedBy: string | null }>((resolve, reject) => {
       child.on("error", reject);

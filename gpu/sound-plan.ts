@@ -28,7 +28,9 @@ export function soundPlan(
   warnings: string[],
 ): SoundPlan | null {
   if (source.sound.length === 0 || source.kind === "image") return null;
-  const all = areLooseMono(source.sound) ? pairs(source.sound) : source.sound.map((sound, order) => single(sound, order, source.sound.length));
+  const all = areLooseMono(source.sound)
+    ? pairs(source.sound)
+    : source.sound.map((sound, order) => single(sound, order, source.sound.length));
   if (all.length > choices.maxSoundtracks) {
     warnings.push(`Of ${all.length} soundtracks the first ${choices.maxSoundtracks} are in the preview.`);
   }
@@ -38,7 +40,10 @@ export function soundPlan(
   const renditions = kept.map((rendition, order) => ({
     ...rendition,
     name: `a${order}`,
-    label: unique(rendition.label, kept.slice(0, order).map((other) => other.label)),
+    label: unique(
+      rendition.label,
+      kept.slice(0, order).map((other) => other.label),
+    ),
     isDefault: order === measured,
   }));
   return { renditions, measured, shiftSeconds, level: levelOf(choices) };
@@ -53,7 +58,10 @@ function levelOf(choices: Choices): SoundPlan["level"] {
 
 /** Cameras and mixes that deliver one channel per track: two or more, none named by language. */
 function areLooseMono(sound: Sound[]): boolean {
-  return sound.length >= 2 && sound.every((track) => track.channels === 1 && track.language === null && track.title === null);
+  return (
+    sound.length >= 2 &&
+    sound.every((track) => track.channels === 1 && track.language === null && track.title === null)
+  );
 }
 
 function pairs(sound: Sound[]): Omit<RenditionPlan, "name">[] {
@@ -74,13 +82,36 @@ function single(track: Sound, order: number, count: number): Omit<RenditionPlan,
   const language = bcp47(track.language);
   const spoken = language ? languageName(language) : null;
   const label = track.title ?? spoken ?? (count === 1 ? "Sound" : `Track ${order + 1}`);
-  return { from: [track.index], label: label.replace(/["\r\n]/g, " ").slice(0, 80), language, isDefault: track.isDefault };
+  return {
+    from: [track.index],
+    label: label.replace(/["\r\n]/g, " ").slice(0, 80),
+    language,
+    isDefault: track.isDefault,
+  };
 }
 
 /** The bibliographic codes of ISO 639-2 that differ from the terminological ones. */
 const bibliographic: Record<string, string> = {
-  alb: "sq", arm: "hy", baq: "eu", bur: "my", chi: "zh", cze: "cs", dut: "nl", fre: "fr", geo: "ka", ger: "de",
-  gre: "el", ice: "is", mac: "mk", mao: "mi", may: "ms", per: "fa", rum: "ro", slo: "sk", tib: "bo", wel: "cy",
+  alb: "sq",
+  arm: "hy",
+  baq: "eu",
+  bur: "my",
+  chi: "zh",
+  cze: "cs",
+  dut: "nl",
+  fre: "fr",
+  geo: "ka",
+  ger: "de",
+  gre: "el",
+  ice: "is",
+  mac: "mk",
+  mao: "mi",
+  may: "ms",
+  per: "fa",
+  rum: "ro",
+  slo: "sk",
+  tib: "bo",
+  wel: "cy",
 };
 
 /** `fra` -> `fr`: HLS wants the shortest tag of RFC 5646. Null for what is no language. */

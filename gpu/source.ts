@@ -71,7 +71,17 @@ export interface Source {
   bitRate: number | null;
 }
 
-const textCaptions = new Set(["subrip", "srt", "ass", "ssa", "webvtt", "mov_text", "text", "eia_608", "ttml"]);
+const textCaptions = new Set([
+  "subrip",
+  "srt",
+  "ass",
+  "ssa",
+  "webvtt",
+  "mov_text",
+  "text",
+  "eia_608",
+  "ttml",
+]);
 
 /** Turns ffprobe's answer into a `Source`, or refuses with a reason a person can act on. */
 export function sourceOf(probe: Probed, caps: Caps): Source {
@@ -100,11 +110,17 @@ export function sourceOf(probe: Probed, caps: Caps): Source {
   const isStillFormat = names.some((name) => stillFormats.has(name));
   const video = probe.streams.find(
     (stream) =>
-      stream.codec_type === "video" && stream.width > 0 && stream.height > 0 && !stream.disposition.attached_pic,
+      stream.codec_type === "video" &&
+      stream.width > 0 &&
+      stream.height > 0 &&
+      !stream.disposition.attached_pic,
   );
-  const sound = probe.streams.filter((stream) => stream.codec_type === "audio" && stream.channels > 0).map(soundOf);
+  const sound = probe.streams
+    .filter((stream) => stream.codec_type === "audio" && stream.channels > 0)
+    .map(soundOf);
   const isAvif = /^(avif|avis|heic|mif1)/.test(probe.format.tags.major_brand ?? "");
-  const isImage = video !== undefined && sound.length === 0 && (isStillFormat || (isAvif && (video.nb_frames ?? 1) <= 1));
+  const isImage =
+    video !== undefined && sound.length === 0 && (isStillFormat || (isAvif && (video.nb_frames ?? 1) <= 1));
   if (!video && sound.length === 0) {
     throw new BuildFailure(
       "no-samples",
@@ -185,7 +201,11 @@ function pictureOf(stream: ProbedStream, probe: Probed, isImage: boolean): Pictu
     interlaced: isInterlaced(stream),
     hasAlpha: /^(yuva|gbrap|rgba|bgra|argb|abgr|ya\d|rgba64|bgra64|pal8|ayuv)/.test(format),
     transfer:
-      stream.color_transfer === "smpte2084" ? "hdr10" : stream.color_transfer === "arib-std-b67" ? "hlg" : "sdr",
+      stream.color_transfer === "smpte2084"
+        ? "hdr10"
+        : stream.color_transfer === "arib-std-b67"
+          ? "hlg"
+          : "sdr",
     matrix: matrixOf(stream),
     fullRange: stream.color_range === "pc" || format.startsWith("yuvj"),
     lateSeconds: Math.max(0, (stream.start_time ?? start) - start),
@@ -233,9 +253,9 @@ function matrixOf(stream: ProbedStream): Picture["matrix"] {
 
 const nominal: Ratio[] = [
   ...[24, 30, 48, 60, 120, 240].map((rate) => ({ num: rate * 1000, den: 1001 })),
-  ...[1, 5, 6, 8, 10, 12, 12.5, 15, 18, 20, 23, 24, 25, 29, 30, 48, 50, 60, 72, 90, 100, 120, 144, 200, 240].map((rate) =>
-    Number.isInteger(rate) ? { num: rate, den: 1 } : { num: rate * 2, den: 2 },
-  ),
+  ...[
+    1, 5, 6, 8, 10, 12, 12.5, 15, 18, 20, 23, 24, 25, 29, 30, 48, 50, 60, 72, 90, 100, 120, 144, 200, 240,
+  ].map((rate) => (Number.isInteger(rate) ? { num: rate, den: 1 } : { num: rate * 2, den: 2 })),
 ];
 const value = (rate: Ratio) => rate.num / rate.den;
 
@@ -253,7 +273,10 @@ function rateOf(stream: ProbedStream, isImage: boolean): { rate: Ratio; looksVar
   if (!average || !real) return { rate: nominalRate((average ?? real) as Ratio), looksVariable: false };
   const off = Math.abs(value(average) / value(real) - 1);
   // A coarse clock (1/1000 s) blurs the average; one frame more or less blurs it on short clips.
-  const slack = Math.max(2e-3, 1.5 / Math.max(1, stream.nb_frames ?? (stream.duration ?? 10) * value(average)));
+  const slack = Math.max(
+    2e-3,
+    1.5 / Math.max(1, stream.nb_frames ?? (stream.duration ?? 10) * value(average)),
+  );
   if (off <= slack) return { rate: nominalRate(value(real) <= 1000 ? real : average), looksVariable: false };
   // Field rates are reported as twice the frame rate.
   if (isInterlaced(stream) && Math.abs((2 * value(average)) / value(real) - 1) <= slack) {

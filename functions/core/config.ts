@@ -101,6 +101,8 @@ const workerOnly = {
   QUEUE_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(1),
   SCRATCH_PATH: z.string().min(1).default("/tmp/rushes-scratch"),
   SCRATCH_MAX_BYTES: z.coerce.number().int().min(1).default(200_000_000_000),
+  /** Where health, readiness and metrics of the worker are served; port 0: nowhere. */
+  WORKER_HOST: z.string().default("127.0.0.1"),
   WORKER_PORT: port(0),
   MAX_PIXELS: z.coerce.number().int().min(1).default(150_000_000),
   MAX_DURATION_SECONDS: seconds(36 * 3600),

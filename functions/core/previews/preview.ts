@@ -12,7 +12,7 @@ export const rungSchema = z.object({
 export type Rung = z.infer<typeof rungSchema>;
 
 export const engines = ["cpu", "gpu", "mixed"] as const;
-/** What encoded: the CPU, the GPU, or the GPU behind the CPU's decoder. */
+/** Where a preview was made: on the CPU, on the GPU, or decoded on one and encoded on the other. */
 export type Engine = (typeof engines)[number];
 
 /** `versions.preview`: the build that is shown. File names are relative to `prefix`, which starts with `assets/<versionId>/`. */
@@ -30,7 +30,12 @@ export const previewSchema = z.object({
   image: z.string().nullable(),
   rungs: z.array(rungSchema),
   audio: z.array(
-    z.object({ name: z.string(), label: z.string(), language: z.string().nullable(), isDefault: z.boolean() }),
+    z.object({
+      name: z.string(),
+      label: z.string(),
+      language: z.string().nullable(),
+      isDefault: z.boolean(),
+    }),
   ),
   subtitles: z.array(z.object({ name: z.string(), label: z.string(), language: z.string().nullable() })),
   /** While encoding: the remuxed source, playable to its end before the ladder is. Null in a finished preview. */

@@ -7,7 +7,9 @@ test("recipes that make the same bytes have the same hash", () => {
   const standard = recipeHash({});
   expect(recipeHash({ ladder: [360, 480, 720, 1080] })).toBe(standard);
   expect(recipeHash({ ladder: [1080, 1080, 720, 480, 360] })).toBe(standard);
-  expect(recipeHash({ watermark: "Ava", ladder: [720] })).toBe(recipeHash({ ladder: [720], watermark: "Ava" }));
+  expect(recipeHash({ watermark: "Ava", ladder: [720] })).toBe(
+    recipeHash({ ladder: [720], watermark: "Ava" }),
+  );
 });
 
 test("every setting changes the hash", () => {
@@ -23,7 +25,12 @@ test("every setting changes the hash", () => {
 });
 
 test("the content address depends on master, recipe and tool", () => {
-  const keys = [contentKey("a", "b", "c"), contentKey("x", "b", "c"), contentKey("a", "x", "c"), contentKey("a", "b", "x")];
+  const keys = [
+    contentKey("a", "b", "c"),
+    contentKey("x", "b", "c"),
+    contentKey("a", "x", "c"),
+    contentKey("a", "b", "x"),
+  ];
   expect(new Set(keys).size).toBe(4);
 });
 

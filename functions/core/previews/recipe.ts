@@ -5,7 +5,8 @@ import { z } from "zod";
 export const ladderHeights = [2160, 1440, 1080, 720, 480, 360] as const;
 export const defaultLadder = [1080, 720, 480, 360] as const;
 
-const lutLine = /^(?:#.*|TITLE .*|LUT_3D_SIZE \d+|DOMAIN_(?:MIN|MAX)(?: -?[\d.eE+-]+){3}|-?[\d.eE+-]+(?: +-?[\d.eE+-]+){2}|)\s*$/;
+const lutLine =
+  /^(?:#.*|TITLE .*|LUT_3D_SIZE \d+|DOMAIN_(?:MIN|MAX)(?: -?[\d.eE+-]+){3}|-?[\d.eE+-]+(?: +-?[\d.eE+-]+){2}|)\s*$/;
 
 /** True when the text is a plain 3D .cube table of 2..65 steps with every row there. */
 export function isCube(text: string): boolean {

@@ -1,0 +1,220 @@
+import type { Sql } from "#core/db/db.ts";
+import { claimJob } from "#core/previews/claim-job.ts";
+import { completeJob } from "#core/previews/complete-job.ts";
+import { failJob } from "#core/previews/fail-job.ts";
+import { handBackJob } from "#core/previews/hand-back-job.ts";
+import {
+  BuildFailure,
+  type Claim,
+  JOB_LEASE_MS,
+  JOB_MAX_ATTEMPTS,
+  type Progress,
+} from "#core/previews/job.ts";
+import { publishPlayable } from "#core/previews/publish-playable.ts";
+import { beat, storeHashes } from "#core/previews/store.ts";
+import type { Delivery, Queue } from "#core/queue/port.ts";
+import type { Log } from "#core/telemetry/log.ts";
+import { build, type Witness } from "./build.ts";
+import { sweepAttempts } from "./sweep-attempts.ts";
+import type { Tools } from "./tools.ts";
+
+/** Why a running build stops without an end of its own. */
+export class Interrupted extends Error {
+  override name = "Interrupted";
+  readonly why: "shutdown" | "lost";
+  constructor(why: "shutdown" | "lost") {
+    super(why === "shutdown" ? "the worker stops" : "the job is no longer ours");
+    this.why = why;
+  }
+}
+
+export interface Consumer {
+  tools: Tools;
+  sql: Sql;
+  queue: Queue;
+  log: Log;
+  /** Names this process in `claimed_by`. */
+  worker: string;
+  concurrency: number;
+  announce: (claim: Claim, progress: Progress & { state: string }) => void;
+  /** Told how each build ended. */
+  ended: (outcome: string, engine: string, seconds: number) => void;
+}
+
+const HEARTBEAT_MS = 2_000;
+const BUSY_RETRY_MS = 5_000;
+
+/** Takes hints and builds until `stop` aborts; then hands back what runs and resolves. */
+export async function consume(consumer: Consumer, stop: AbortSignal): Promise<void> {
+  const running = new Set<Promise<void>>();
+  while (!stop.aborted) {
+    const free = consumer.concurrency - running.size;
+    if (free <= 0) {
+      await Promise.race(running);
+      continue;
+    }
+    const deliveries = await consumer.queue
+      .receive({ max: free, waitMs: 5_000, signal: stop })
+      .catch(async (cause) => {
+        consumer.log.warn({ fault: String(cause) }, "the queue does not answer");
+        await new Promise((resolve) => setTimeout(resolve, 1_000));
+        return [];
+      });
+    for (const delivery of deliveries) {
+      const work: Promise<void> = handle(consumer, delivery, stop)
+        .catch((cause) =>
+          consumer.log.error({ fault: String(cause), job: delivery.body.id }, "a job could not be settled"),
+        )
+        .finally(() => running.delete(work));
+      running.add(work);
+    }
+  }
+  await Promise.allSettled(running);
+}
+
+async function handle(consumer: Consumer, delivery: Delivery, stop: AbortSignal): Promise<void> {
+  const claimed = await claimJob(consumer.sql, delivery.body.id, consumer.worker).catch(async (cause) => {
+    await delivery.retry({ delayMs: BUSY_RETRY_MS, reason: "the database did not answer", uncounted: true });
+    throw cause;
+  });
+  if (claimed.kind === "over") {
+    await delivery.ack();
+    return;
+  }
+  if (claimed.kind === "busy") {
+    await delivery.retry({ delayMs: BUSY_RETRY_MS, reason: "another worker has it", uncounted: true });
+    return;
+  }
+  const { claim } = claimed;
+  const started = performance.now();
+  const log = consumer.log.child({ job: claim.jobId, version: claim.versionId, fence: claim.fence });
+  const heart = startHeart(consumer, claim, delivery, stop);
+  let engine = "none";
+  let outcome = "fault";
+  try {
+    const built = await build(consumer.tools, claim, witnessOf(consumer, claim, heart), heart.signal);
+    engine = built.preview.engine;
+    outcome = (await completeJob(consumer.sql, claim, built)) ? "ready" : "lost";
+    if (outcome === "lost") throw new Interrupted("lost");
+    log.info({ ...built.result, preview: undefined, media: undefined }, "preview ready");
+    await delivery.ack();
+    await sweepAttempts(consumer.tools.storage, claim, built.preview.prefix).catch(() => {});
+  } catch (cause) {
+    outcome = await settle(consumer, claim, delivery, cause, log);
+  } finally {
+    heart.stop();
+    consumer.ended(outcome, engine, (performance.now() - started) / 1000);
+  }
+}
+
+/** Decides what an unfinished build means for its job, its version and its message. */
+async function settle(
+  consumer: Consumer,
+  claim: Claim,
+  delivery: Delivery,
+  cause: unknown,
+  log: Log,
+): Promise<string> {
+  const { sql } = consumer;
+  if (cause instanceof Interrupted && cause.why === "lost") {
+    log.warn("the job was taken over, cancelled or deleted");
+    await sweepAttempts(consumer.tools.storage, claim, null).catch(() => {});
+    await delivery.ack();
+    return "lost";
+  }
+  if (cause instanceof Interrupted) {
+    await handBackJob(sql, claim, "shutdown");
+    await delivery.retry({ delayMs: 0, reason: "the worker stops", uncounted: true });
+    log.info("handed back");
+    return "handed-back";
+  }
+  if (cause instanceof BuildFailure) {
+    log.warn({ code: cause.code, reason: cause.message }, "preview failed");
+    await failJob(sql, claim, cause);
+    await delivery.ack();
+    return "failed";
+  }
+  log.error(
+    { fault: String(cause), stack: cause instanceof Error ? cause.stack : undefined },
+    "a build went wrong",
+  );
+  if (claim.attempt >= JOB_MAX_ATTEMPTS) {
+    const reason = `The build failed ${claim.attempt} times for a reason of ours, not of the file. Try again later with "Rebuild"; if it goes on, tell your administrator the job ${claim.jobId}.`;
+    await failJob(sql, claim, new BuildFailure("gave-up", reason));
+    await delivery.ack();
+    return "failed";
+  }
+  await handBackJob(sql, claim, "fault");
+  await delivery.retry({
+    delayMs: Math.min(60_000, 1_000 * 2 ** claim.attempt),
+    reason: String(cause).slice(0, 200),
+  });
+  return "fault";
+}
+
+interface Heart {
+  signal: AbortSignal;
+  note(progress: Progress, engine: string): void;
+  lost(): never;
+  stop(): void;
+}
+
+/** Renews row and message, and aborts the build as soon as the row is no longer ours. */
+function startHeart(consumer: Consumer, claim: Claim, delivery: Delivery, stop: AbortSignal): Heart {
+  const controller = new AbortController();
+  const abort = (why: Interrupted["why"]) => controller.abort(new Interrupted(why));
+  const onStop = () => abort("shutdown");
+  if (stop.aborted) onStop();
+  stop.addEventListener("abort", onStop, { once: true });
+  let latest: { progress: Progress; engine: string } | undefined;
+  let lastBeat = performance.now();
+  let lastExtend = performance.now();
+  let isBeating = false;
+  const timer = setInterval(async () => {
+    if (isBeating) return;
+    isBeating = true;
+    const isOurs = await beat(consumer.sql, claim, latest?.progress, latest?.engine).catch(() => undefined);
+    if (isOurs === true) lastBeat = performance.now();
+    // A database that does not answer is no loss until the lease is over: then somebody else may have the job.
+    if (isOurs === false || performance.now() - lastBeat > JOB_LEASE_MS) abort("lost");
+    if (performance.now() - lastExtend > consumer.queue.leaseMs / 3) {
+      lastExtend = performance.now();
+      await delivery.extend().catch(() => "lost"); // a hint only
+    }
+    isBeating = false;
+  }, HEARTBEAT_MS);
+  return {
+    signal: controller.signal,
+    note(progress, engine) {
+      latest = { progress, engine };
+    },
+    lost() {
+      abort("lost");
+      throw new Interrupted("lost");
+    },
+    stop() {
+      clearInterval(timer);
+      stop.removeEventListener("abort", onStop);
+    },
+  };
+}
+
+const ANNOUNCE_MS = 500;
+
+function witnessOf(consumer: Consumer, claim: Claim, heart: Heart): Witness {
+  let state = claim.isRebuild ? "ready" : "building";
+  let announced = 0;
+  return {
+    hashed: (hashes) => storeHashes(consumer.sql, claim.versionId, hashes),
+    async playable(shown) {
+      if (!(await publishPlayable(consumer.sql, claim, shown))) heart.lost();
+      if (state === "building") state = "playable";
+    },
+    progress(progress, engine) {
+      heart.note(progress, engine);
+      if (performance.now() - announced < ANNOUNCE_MS) return;
+      announced = performance.now();
+      consumer.announce(claim, { ...progress, state });
+    },
+  };
+}

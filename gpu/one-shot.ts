@@ -1,0 +1,46 @@
+import ffmpeg from "fluent-ffmpeg";
+
+/**
+ * The only file that knows fluent-ffmpeg: single pictures out of what we encoded ourselves. Its upstream is archived
+ * and it spawns ffmpeg several times before each start, so it gets nothing untrusted and nothing that is in a hurry.
+ */
+
+/** The most typical of the first frames of `input`, at most 1280 wide, as a JPEG. */
+export function writePoster(input: string, output: string, signal: AbortSignal): Promise<void> {
+  return once(ffmpeg(input), ["thumbnail=n=48", shrink], output, signal);
+}
+
+/** The picture at `seconds` of `input`, as a JPEG. */
+export function writeStill(
+  input: string,
+  seconds: number,
+  output: string,
+  signal: AbortSignal,
+): Promise<void> {
+  return once(ffmpeg(input).inputOptions("-accurate_seek").seekInput(seconds), [shrink], output, signal);
+}
+
+const shrink = "scale=w='min(1280,iw)':h=-2";
+
+function once(
+  command: ffmpeg.FfmpegCommand,
+  filters: string[],
+  output: string,
+  signal: AbortSignal,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const kill = () => command.kill("SIGKILL");
+    const settle = (end: () => void) => {
+      signal.removeEventListener("abort", kill);
+      end();
+    };
+    signal.addEventListener("abort", kill, { once: true });
+    command
+      .inputOptions("-protocol_whitelist", "file")
+      .outputOptions("-vf", filters.join(","), "-frames:v", "1", "-q:v", "3", "-threads", "1")
+      .format("mjpeg")
+      .on("end", () => settle(resolve))
+      .on("error", (cause: Error) => settle(() => reject(cause)))
+      .save(output);
+  });
+}

@@ -1,0 +1,68 @@
+import { BuildFailure } from "#core/previews/job.ts";
+import type { Encoded } from "./encode.ts";
+import { type FrameTable, frameTable } from "./frames.ts";
+import type { Plan } from "./plan.ts";
+import type { Source } from "./source.ts";
+
+/** The container was wrong about when its picture starts: by this many seconds more than planned. */
+export class StartShift extends Error {
+  override name = "StartShift";
+  readonly seconds: number;
+  constructor(seconds: number) {
+    super(`the picture starts ${seconds} s late`);
+    this.seconds = seconds;
+  }
+}
+
+export interface Verified {
+  table: FrameTable | null;
+  durationSeconds: number;
+  warnings: string[];
+}
+
+/**
+ * Reads the output back: every stream there, rungs aligned, nothing missing at the end. ffmpeg exits 0 on a source
+ * that stops in the middle, so its word is not enough.
+ */
+export function verify(source: Source, plan: Plan, encoded: Encoded): Verified {
+  const { streams } = encoded;
+  const warnings: string[] = [];
+  if (streams.some((stream) => stream.segments.length === 0)) {
+    throw new BuildFailure(
+      "no-samples",
+      "The file has no frame that can be decoded. Export it again and upload the new file.",
+    );
+  }
+  const longest = Math.max(...streams.map((stream) => stream.seconds));
+  refuseTruncated(source, plan, longest);
+  const errors = encoded.result.errors.filter((line) => !/deprecated/i.test(line)).length;
+  if (errors > 0) warnings.push("Parts of the file are damaged; the preview shows what could be decoded.");
+  const pictures = streams.filter((stream) => stream.isPicture);
+  const first = pictures[0];
+  if (!first?.track || !plan.picture) return { table: null, durationSeconds: longest, warnings };
+  for (const other of pictures) {
+    if (other.starts.join() !== first.starts.join() || other.times.length !== first.times.length) {
+      throw new Error(`the rungs ${first.name} and ${other.name} are not aligned`);
+    }
+  }
+  if (pictures.some((stream) => stream.track?.hasEditList)) throw new Error("the ladder has edit lists");
+  const table = frameTable(first.times, first.track.timescale, plan.picture.timing.rate);
+  if (table.firstSeconds > 0.001) throw new StartShift(table.firstSeconds);
+  return { table, durationSeconds: first.seconds, warnings };
+}
+
+function refuseTruncated(source: Source, plan: Plan, gotSeconds: number): void {
+  const expected = source.durationSeconds;
+  if (expected === null) return;
+  const due = expected - (plan.picture?.shiftSeconds ?? 0);
+  if (gotSeconds >= 0.9 * due || due - gotSeconds < 1) return;
+  throw new BuildFailure(
+    "truncated",
+    `The file says it lasts ${clock(expected)}, but its content ends at ${clock(gotSeconds)}. Copy it again from the source and upload the whole file.`,
+  );
+}
+
+function clock(seconds: number): string {
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+}
