@@ -5,7 +5,9 @@ import { type Instance, repoRoot, storageUsers, writePrivate } from "#dev/instan
 import { passwordOf, people } from "#dev/people.ts";
 import type { Demo } from "#dev/seed.ts";
 
-const file = join(repoRoot, ".rushes/dev.json");
+/** `.rushes/dev.json` for people and outside clients; other instances keep theirs in their folder. */
+const accessFile = (instance: Instance): string =>
+  instance.name === "dev" ? join(repoRoot, ".rushes/dev.json") : join(instance.dir, "access.json");
 
 /** The public face of `make dev`: all that a person, a script or an outside client needs to drive it. */
 export type Access = ReturnType<typeof describe>;
@@ -69,11 +71,12 @@ export const writeAccess = async (
   environment: Environment,
   demo: Demo,
 ): Promise<void> => {
-  writePrivate(file, `${JSON.stringify(describe(instance, environment, demo), null, 2)}\n`);
+  writePrivate(accessFile(instance), `${JSON.stringify(describe(instance, environment, demo), null, 2)}\n`);
 };
 
 /** Says where things are and who may sign in. */
-export const printAccess = (): void => {
+export const printAccess = (instance: Instance): void => {
+  const file = accessFile(instance);
   if (!existsSync(file)) return;
   const access = JSON.parse(readFileSync(file, "utf8")) as Access;
   const rows = access.people.map(

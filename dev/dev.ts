@@ -55,7 +55,7 @@ const start = async (instance: Instance, supervisions: Supervision[]): Promise<v
     const environment = await startServers(instance, outside);
     const applied = await migrateDatabase(environment.POSTGRES_URL ?? "");
     say(applied.length > 0 ? `database migrated: ${applied.length} files` : "database is up to date");
-    if (await step("site is built", () => site)) say("the site's sources were new");
+    say((await site) ? "site is built" : "site was built already");
     const parts = presentParts(productParts(instance, environment));
     supervisions.push(await supervise(instance, parts));
     supervisions.push(watchServers(instance, () => startServers(instance, outside)));
@@ -81,7 +81,7 @@ const run = async (): Promise<number> => {
   const runs = other !== null && other !== process.pid;
   const instance = await openInstance("dev", { claim: runs ? [] : portNames });
   if (runs) {
-    printAccess();
+    printAccess(instance);
     say("it runs already; make down stops it");
     return 0;
   }
@@ -95,7 +95,7 @@ const run = async (): Promise<number> => {
     started.catch(() => {});
     const signal = await Promise.race([asked, started]);
     if (signal === undefined) {
-      printAccess();
+      printAccess(instance);
       writeFileSync(readyFile(instance), `${process.pid}\n`);
       say("Ctrl-C stops everything");
       await asked;
@@ -174,7 +174,7 @@ const status = async (): Promise<number> => {
     const pid = runningPid(instance.runDir, name);
     process.stdout.write(`${name.padEnd(12)}${pid === null ? "not running" : `running, pid ${pid}`}\n`);
   }
-  if (existsSync(readyFile(instance))) printAccess();
+  if (existsSync(readyFile(instance))) printAccess(instance);
   return 0;
 };
 

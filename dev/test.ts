@@ -1,0 +1,167 @@
+import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { writeAccess } from "#dev/access.ts";
+import { type Environment, readOutside } from "#dev/environment.ts";
+import { type Instance, openInstance, repoRoot } from "#dev/instance.ts";
+import { migrateDatabase } from "#dev/migrate.ts";
+import { portNames } from "#dev/ports.ts";
+import { runningPid, withLock } from "#dev/processes.ts";
+import { launch, presentParts, productParts, stopProduct, waitHealthy } from "#dev/product.ts";
+import { runCommand, Stop, say } from "#dev/say.ts";
+import { startServers, stopServers } from "#dev/servers.ts";
+import { buildSite } from "#dev/site-build.ts";
+import { add, type Count, filesOf, judge, readReport, type Suite, suites } from "#dev/suites.ts";
+
+const SUITE_LIMIT_MS = 25 * 60_000;
+const none: Count = { passed: 0, failed: 0, skipped: 0 };
+let current: Bun.Subprocess | null = null;
+let stopped = false;
+
+const title = (text: string): void => {
+  process.stdout.write(`\n=== ${text} ===\n`);
+};
+
+const execute = async (argv: string[], env: Record<string, string> = {}, folder = ""): Promise<number> => {
+  if (stopped) throw new Stop("stopped");
+  const child = Bun.spawn(argv, {
+    cwd: join(repoRoot, folder),
+    env: { ...process.env, ...env },
+    stdin: "ignore",
+    stdout: "inherit",
+    stderr: "inherit",
+  });
+  current = child;
+  const timer = setTimeout(() => {
+    say(`! it took more than ${SUITE_LIMIT_MS / 60_000} minutes and is ended`);
+    child.kill("SIGKILL");
+  }, SUITE_LIMIT_MS);
+  const code = await child.exited;
+  clearTimeout(timer);
+  current = null;
+  return code;
+};
+
+const tool = (name: string): string[] => [
+  process.execPath,
+  "--bun",
+  join(repoRoot, "node_modules/.bin", name),
+];
+
+/** Types, then lint and format, then the site's own types; each counts as one test. */
+const check = async (): Promise<Count> => {
+  const steps: [string, string[], string?][] = [
+    ["types", [...tool("tsc"), "-p", "tsconfig.json", "--noEmit"]],
+    ["lint and format", [join(repoRoot, "node_modules/.bin/biome"), "check", "."]],
+  ];
+  if (existsSync(join(repoRoot, "site/astro.config.mjs")))
+    steps.push([
+      "types of the site",
+      [...tool("astro"), "check", "--root", "site", "--minimumSeverity", "error"],
+    ]);
+  let count = none;
+  for (const [name, argv] of steps) {
+    title(name);
+    const code = await execute(argv, { ASTRO_TELEMETRY_DISABLED: "1" });
+    count = add(count, code === 0 ? { ...none, passed: 1 } : { ...none, failed: 1 });
+    say(code === 0 ? `${name}: fine` : `${name}: failed`);
+  }
+  return count;
+};
+
+const runSuite = async (suite: Suite, reports: string, env: Record<string, string>): Promise<Count> => {
+  title(suite.name);
+  const files = filesOf(suite);
+  const report = join(reports, `${suite.name}.xml`);
+  rmSync(report, { force: true });
+  const limitMs = suite.needs === "nothing" ? 20_000 : 120_000;
+  const reporter = ["--reporter=junit", `--reporter-outfile=${report}`];
+  const code =
+    files.length === 0
+      ? 0
+      : await execute([process.execPath, "test", `--timeout=${limitMs}`, ...reporter, ...files], env);
+  const { count, complaint } = judge(files.length === 0 ? none : readReport(report), code);
+  if (complaint) say(`! ${suite.name}: ${complaint}`);
+  say(`${suite.name}: ${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`);
+  return count;
+};
+
+/** The test instance: servers when a suite needs them, the product on top for black-box suites. */
+const openStage = () => {
+  let instance: Instance | null = null;
+  let environment: Environment | null = null;
+  let serversAreOurs = false;
+  let productIsOurs = false;
+
+  const servers = async (): Promise<[Instance, Environment]> => {
+    if (instance && environment) return [instance, environment];
+    title("local servers");
+    instance = await openInstance("test", { claim: portNames });
+    const opened = instance;
+    serversAreOurs = runningPid(opened.runDir, "postgres") === null;
+    environment = await withLock(opened.runDir, "starting", () =>
+      startServers(opened, readOutside(process.env)),
+    );
+    return [opened, environment];
+  };
+  return {
+    servers,
+    async product(): Promise<Record<string, string>> {
+      const [on, env] = await servers();
+      if (!productIsOurs) {
+        title("the product");
+        productIsOurs = true;
+        const log = join(on.logDir, "site-build.log");
+        say((await buildSite(log)) ? "site is built" : "site was built already");
+        await migrateDatabase(env.POSTGRES_URL ?? "");
+        await stopProduct(on);
+        const parts = presentParts(productParts(on, env));
+        for (const part of parts) launch(on, part);
+        await Promise.all(parts.map((part) => waitHealthy(on, part)));
+        writeAccess(on, env, {});
+        say(`${parts.map(({ name }) => name).join(", ")} are up; logs in ${on.logDir}`);
+      }
+      return { RUSHES_ACCESS: join(on.dir, "access.json") };
+    },
+    async close(): Promise<void> {
+      if (!instance) return;
+      if (productIsOurs) await stopProduct(instance);
+      if (serversAreOurs) await stopServers(instance);
+    },
+  };
+};
+
+const main = async (): Promise<number> => {
+  const asked = process.argv[2];
+  const chosen = asked ? suites.filter(({ name }) => name === asked) : suites.filter(({ always }) => always);
+  const checks = !asked || asked === "check";
+  if (!checks && chosen.length === 0)
+    throw new Stop(
+      `there is no suite ${asked}; there are: check, ${suites.map(({ name }) => name).join(", ")}`,
+    );
+  const reports = join(repoRoot, ".rushes/reports");
+  mkdirSync(reports, { recursive: true });
+  const stage = openStage();
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.on(signal, () => {
+      stopped = true;
+      current?.kill(signal);
+    });
+  let total = none;
+  try {
+    if (checks) total = add(total, await check());
+    for (const suite of chosen) {
+      if (suite.needs !== "nothing") await stage.servers();
+      const env = suite.needs === "product" ? await stage.product() : {};
+      total = add(total, await runSuite(suite, reports, env));
+    }
+  } catch (error) {
+    process.stderr.write(`${error instanceof Stop ? error.message : Bun.inspect(error)}\n`);
+    total = add(total, { ...none, failed: 1 });
+  } finally {
+    await stage.close();
+  }
+  process.stdout.write(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);
+  return total.failed === 0 ? 0 : 1;
+};
+
+await runCommand(main);
