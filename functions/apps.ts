@@ -3,6 +3,8 @@ import { healthApp } from "#api/health/health.ts";
 import { healthFunction } from "#api/health/routes.ts";
 import { presignApp } from "#api/presign/presign.ts";
 import { presignFunction } from "#api/presign/routes.ts";
+import { projectsApp } from "#api/projects/projects.ts";
+import { projectsFunction } from "#api/projects/routes.ts";
 import { promoteApp } from "#api/promote/promote.ts";
 import { promoteFunction } from "#api/promote/routes.ts";
 import { sessionFunction } from "#api/session/routes.ts";
@@ -16,6 +18,7 @@ const built: readonly [ApiFunction, (deps: Resources) => RushesApp][] = [
   [sessionFunction, sessionApp],
   [presignFunction, presignApp],
   [promoteFunction, promoteApp],
+  [projectsFunction, projectsApp],
   [healthFunction, healthApp],
 ];
 

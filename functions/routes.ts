@@ -1,5 +1,6 @@
 import { healthFunction } from "#api/health/routes.ts";
 import { presignFunction } from "#api/presign/routes.ts";
+import { projectsFunction } from "#api/projects/routes.ts";
 import { promoteFunction } from "#api/promote/routes.ts";
 import { sessionFunction } from "#api/session/routes.ts";
 import { copyToMastersTrigger } from "#triggers/copy-to-masters/trigger.ts";
@@ -9,6 +10,7 @@ import type { ApiFunction, Trigger } from "./route.ts";
 export const functions: readonly ApiFunction[] = [
   presignFunction,
   promoteFunction,
+  projectsFunction,
   sessionFunction,
   healthFunction,
 ];

@@ -2,6 +2,7 @@ import { json, type Sql } from "./db/db.ts";
 import { newId } from "./id.ts";
 import { hintOf } from "./queue/hint.ts";
 import type { QueueName } from "./queue/port.ts";
+import { currentRequest } from "./telemetry/request.ts";
 
 export type { QueueName } from "./queue/port.ts";
 
@@ -48,6 +49,6 @@ export async function emit(
 
 /** Asks a queue, after commit, to look at the row `id`. A hint only: losing or repeating it changes nothing but latency. */
 export async function hint(sql: Sql, queue: QueueName, id: string, traceparent?: string): Promise<void> {
-  const body = hintOf(id, traceparent);
+  const body = hintOf(id, traceparent ?? currentRequest()?.traceparent);
   await sql`insert into outbox (topic, key, body) values (${queue}, ${id}, ${json(sql, body)})`;
 }

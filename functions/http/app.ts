@@ -4,6 +4,7 @@ import type { BlankSchema } from "hono/types";
 import { isId, newId } from "#core/id.ts";
 import { Refusal, refuse } from "#core/refusal.ts";
 import type { Resources } from "#core/resources.ts";
+import { inRequest } from "#core/telemetry/request.ts";
 import { type Actors, actorsOf } from "./credentials.ts";
 import { idempotent } from "./idempotency.ts";
 import { maxBodyBytes } from "./parse.ts";
@@ -75,7 +76,7 @@ export function createApp(deps: Resources, { isLimited = true } = {}): RushesApp
         "too-large",
         `The body may have at most ${maxBodyBytes} bytes. Files go to the storage, see presign.`,
       );
-    await next();
+    await inRequest({ requestId, traceparent: c.get("traceparent") }, next);
     metrics.answered({
       method: c.req.method,
       route: routePath(c, -1),

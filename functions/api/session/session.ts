@@ -36,7 +36,6 @@ export function sessionApp(deps: Resources): RushesApp {
       const { secret, expiresAt, returnTo } = await finishSignIn(deps, {
         search: new URL(c.req.url).search,
         state,
-        requestId: c.get("requestId"),
       });
       const maxAge = Math.max(1, Math.round((Date.parse(expiresAt) - Date.now()) / 1000));
       setCookie(c, sessionCookie, secret, { ...cookie, maxAge });

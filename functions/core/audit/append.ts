@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Actor } from "../auth/actor.ts";
 import { json, type Sql } from "../db/db.ts";
+import { currentRequest } from "../telemetry/request.ts";
 
 export interface AuditEntry {
   projectId: string | null;
@@ -45,7 +46,7 @@ export async function audit(sql: Sql, actor: Actor, entry: AuditEntry): Promise<
     action: entry.action,
     subject: entry.subject,
     detail: canonical(detail),
-    requestId: entry.requestId ?? null,
+    requestId: entry.requestId ?? currentRequest()?.requestId ?? null,
   };
   await sql`insert into audit_log
     (at, project_id, actor_kind, actor_id, actor_name, action, subject, detail, request_id, previous_hash, hash)

@@ -61,7 +61,7 @@ export async function beginSignIn(
  */
 export async function finishSignIn(
   deps: Deps,
-  { search, state, requestId }: { search: string; state: string; requestId?: string },
+  { search, state }: { search: string; state: string },
 ): Promise<{ secret: string; expiresAt: string; returnTo: string }> {
   const text = await deps.redis.getdel(pendingKey(state));
   if (text === null) refuse("unauthenticated", "This sign-in has expired or was already used. Start again.");
@@ -90,12 +90,7 @@ export async function finishSignIn(
     deps.config.SESSION_TTL_SECONDS,
   );
   await inTransaction(deps.sql, (sql) =>
-    audit(sql, person, {
-      projectId: null,
-      action: "session.opened",
-      subject: person.id,
-      ...(requestId ? { requestId } : {}),
-    }),
+    audit(sql, person, { projectId: null, action: "session.opened", subject: person.id }),
   );
   return { ...session, returnTo: pending.returnTo };
 }

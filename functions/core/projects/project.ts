@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { roles } from "../auth/actor.ts";
-import { fileName, id, time, words } from "../shape.ts";
+import { fileName, id, page, time, words } from "../shape.ts";
 
 export const role = z.enum(roles);
 export const lockMode = z.enum(["GOVERNANCE", "COMPLIANCE"]);
@@ -56,4 +56,13 @@ export const createFolderInput = z.object({ name: fileName, parentId: id("folder
 export const updateFolderInput = z.object({
   name: fileName.optional(),
   parentId: id("folder").nullable().optional(),
+});
+
+export const projectQuery = page.extend({
+  /** Part of the name. */
+  q: words(200).optional(),
+});
+export const memberQuery = page.extend({
+  /** Part of the name or address, for mentions. */
+  q: words(200).optional(),
 });

@@ -1,0 +1,19 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+
+export interface RequestFacts {
+  requestId: string;
+  /** W3C Trace Context, when the caller sent one. */
+  traceparent: string | undefined;
+}
+
+const current = new AsyncLocalStorage<RequestFacts>();
+
+/** Runs `work` so that audit rows and queue messages written inside it name the request they come from. */
+export function inRequest<T>(facts: RequestFacts, work: () => Promise<T>): Promise<T> {
+  return current.run(facts, work);
+}
+
+/** The request this runs in; undefined in triggers. */
+export function currentRequest(): RequestFacts | undefined {
+  return current.getStore();
+}
