@@ -1,63 +1,74 @@
-import { setTimeout as pause } from "node:timers/promises";
+import { runClock } from "#core/queue/clock.ts";
+import { openLater, runLater } from "#core/queue/later.ts";
 import { openQueue } from "#core/queue/open-queue.ts";
-import { queueNames } from "#core/queue/port.ts";
+import { type QueueName, queueNames } from "#core/queue/port.ts";
 import { type Queues, runRelay } from "#core/queue/relay.ts";
-import { type JobHandler, runTrigger } from "#core/queue/run-trigger.ts";
+import { runTrigger } from "#core/queue/run-trigger.ts";
 import type { Resources } from "#core/resources.ts";
+import { announceEvents } from "#core/webhooks/announce-events.ts";
 import { copyToMasters } from "#triggers/copy-to-masters/copy-to-masters.ts";
 import { copyToMastersTrigger } from "#triggers/copy-to-masters/trigger.ts";
+import { deliverWebhooks } from "#triggers/deliver-webhooks/deliver-webhooks.ts";
+import { deliverWebhooksTrigger } from "#triggers/deliver-webhooks/trigger.ts";
+import { reconcileStale } from "#triggers/reconcile/reconcile.ts";
+import { reconcileTrigger } from "#triggers/reconcile/trigger.ts";
+import type { OnJob, OnTick, TriggerDeps } from "#triggers/trigger.ts";
 import type { Trigger } from "./route.ts";
 
-/** What a trigger is handed: the resources, and every queue. */
-export type TriggerDeps = Resources & { queues: Queues };
-
-/** A trigger of a queue handles a job; one of a clock does its round and leaves when the signal says so. */
-export type BuiltTrigger =
-  | [trigger: Trigger, build: (deps: TriggerDeps) => JobHandler]
-  | [trigger: Trigger, build: (deps: TriggerDeps) => (signal: AbortSignal) => Promise<void>];
-
-/** Each trigger with its handler. Add a trigger here and its data in `routes.ts`. */
-const built: readonly BuiltTrigger[] = [[copyToMastersTrigger, copyToMasters]];
+/** Each trigger with its code: one handler of jobs, or one round of a clock. Its data stands in `routes.ts`. */
+const onQueue: readonly [Trigger, OnJob][] = [
+  [copyToMastersTrigger, copyToMasters],
+  [deliverWebhooksTrigger, deliverWebhooks],
+];
+const onClock: readonly [Trigger, OnTick][] = [[reconcileTrigger, reconcileStale]];
 
 /** The relay and every trigger, in this process. Any number of processes may do the same. */
 export function startBackground(resources: Resources): { stop(): Promise<void> } {
-  const { config, log } = resources;
+  const { config, log, sql, redis } = resources;
+  const redisUrl = config.REDIS_URL;
   const ended = new AbortController();
-  const queues = Object.fromEntries(queueNames.map((name) => [name, openQueue(config, name)])) as Queues;
-  const deps: TriggerDeps = Object.assign(Object.create(resources) as Resources, { queues });
-  const running: Promise<unknown>[] = [runRelay({ ...relayDeps(deps), queues }, ended.signal)];
-  for (const [{ name, wokenBy }, build] of built) {
-    if ("queue" in wokenBy) {
-      const handler = build(deps) as JobHandler;
-      const { queue, concurrency } = wokenBy;
-      running.push(runTrigger(queues[queue], handler, { concurrency, signal: ended.signal, log }));
-    } else {
-      const round = build(deps) as (signal: AbortSignal) => Promise<void>;
+  const { signal } = ended;
+  const queues = openQueues(config);
+  const later = openLater(redisUrl, log);
+  const deps: TriggerDeps = Object.assign(Object.create(resources) as Resources, { queues, later });
+
+  const running: Promise<unknown>[] = [
+    runRelay({ sql, redis, queues, log, onEvents: announceEvents }, signal),
+    runLater({ redisUrl, queues, log }, signal),
+    runClock(
+      { redisUrl, log },
+      onClock.map(([{ name, wokenBy }, onTick]) => {
+        const round = onTick(deps);
+        const everyMinutes = "minutes" in wokenBy ? wokenBy.minutes : 1;
+        return { name, everyMinutes, run: (tick) => round(tick.signal) };
+      }),
+      signal,
+    ),
+  ];
+  for (const [{ wokenBy }, onJob] of onQueue)
+    if ("queue" in wokenBy)
       running.push(
-        everySoOften(wokenBy.minutes * 60_000, ended.signal, () =>
-          round(ended.signal).catch((error: unknown) =>
-            log.error({ err: error, trigger: name }, "a round failed"),
-          ),
-        ),
+        runTrigger(queues[wokenBy.queue], onJob(deps), { concurrency: wokenBy.concurrency, signal, log }),
       );
-    }
-  }
+  for (const one of running)
+    one.catch((error: unknown) => log.fatal({ err: error }, "a part of the background stopped"));
   return {
     async stop() {
       ended.abort();
       await Promise.allSettled(running);
-      await Promise.allSettled(Object.values(queues).map((queue) => queue.close()));
+      await Promise.allSettled([later.close(), ...Object.values(queues).map((queue) => queue.close())]);
     },
   };
 }
 
-const relayDeps = ({ sql, redis, log }: Resources) => ({ sql, redis, log });
-
-/** First soon after the start, at a moment of its own: many processes must not do the same round at once. */
-async function everySoOften(ms: number, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
-  await pause(1_000 + Math.random() * Math.min(ms, 30_000), undefined, { signal }).catch(() => {});
-  while (!signal.aborted) {
-    await work();
-    await pause(ms * (0.9 + Math.random() / 5), undefined, { signal }).catch(() => {});
-  }
+/** Every queue, with the lease that its trigger asks for. */
+function openQueues(config: Resources["config"]): Queues {
+  const leases = new Map<QueueName, number>();
+  for (const [{ wokenBy }] of onQueue) if ("queue" in wokenBy) leases.set(wokenBy.queue, wokenBy.leaseMs);
+  return Object.fromEntries(
+    queueNames.map((name) => {
+      const leaseMs = leases.get(name);
+      return [name, openQueue(config, name, leaseMs === undefined ? {} : { leaseMs })];
+    }),
+  ) as Queues;
 }

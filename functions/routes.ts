@@ -4,6 +4,8 @@ import { projectsFunction } from "#api/projects/routes.ts";
 import { promoteFunction } from "#api/promote/routes.ts";
 import { sessionFunction } from "#api/session/routes.ts";
 import { copyToMastersTrigger } from "#triggers/copy-to-masters/trigger.ts";
+import { deliverWebhooksTrigger } from "#triggers/deliver-webhooks/trigger.ts";
+import { reconcileTrigger } from "#triggers/reconcile/trigger.ts";
 import type { ApiFunction, Trigger } from "./route.ts";
 
 /** Every function of the product as data, in the order of the contract. */
@@ -16,4 +18,8 @@ export const functions: readonly ApiFunction[] = [
 ];
 
 /** Every trigger: what wakes it and what it may touch. */
-export const triggers: readonly Trigger[] = [copyToMastersTrigger];
+export const triggers: readonly Trigger[] = [
+  copyToMastersTrigger,
+  deliverWebhooksTrigger,
+  reconcileTrigger,
+];

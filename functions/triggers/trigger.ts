@@ -1,19 +1,16 @@
-import type { Job } from "#core/queue/run-trigger.ts";
+import type { Later } from "#core/queue/later.ts";
+import type { Queues } from "#core/queue/relay.ts";
+import type { JobHandler } from "#core/queue/run-trigger.ts";
 import type { Resources } from "#core/resources.ts";
 
+/** What a trigger is handed: the resources, every queue, and a way to be reminded. */
+export type TriggerDeps = Resources & { queues: Queues; later: Later };
+
 /**
- * A function woken by a queue. The job names a row; the row says what is to be done, so a repeated call must find
- * nothing left to do. Resolving settles the message, a `Refusal` buries it, a `HandBack` returns it uncounted,
- * anything else is tried again later. Called alike by Lambda and by the self-hosted runner.
+ * Builds the handler of a queue. Its job names a row; the row says what is to be done, so a repeated call must find
+ * nothing left to do. Called alike by Lambda's SQS event and by the self-hosted runner.
  */
-export type OnJob = (deps: Resources, job: Job) => Promise<void>;
+export type OnJob = (deps: TriggerDeps) => JobHandler;
 
-export interface Tick {
-  /** Now. After an outage the calls in between are left out. */
-  readonly at: Date;
-  /** Aborts when the process must leave. */
-  readonly signal: AbortSignal;
-}
-
-/** A function woken by a clock. One call at a time in the whole deployment; a failed call waits for the next tick. */
-export type OnTick = (deps: Resources, tick: Tick) => Promise<void>;
+/** Builds one round of a clock. Rounds of one trigger do not overlap; a failed one waits for the next. */
+export type OnTick = (deps: TriggerDeps) => (signal: AbortSignal) => Promise<void>;

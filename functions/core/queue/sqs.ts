@@ -40,8 +40,13 @@ interface Held {
   leasedUntil: number;
 }
 
+export interface SqsQueue extends Queue {
+  /** Deliveries of messages that somebody else received just now: Lambda does the polling there. */
+  adopt(messages: Message[]): Promise<Delivery[]>;
+}
+
 /** The visibility timeout is the lease. It is counted in whole seconds, so is every delay: rounded up, never early. */
-export function openSqsQueue(config: SqsQueueConfig, name: QueueName, options: QueueOptions = {}): Queue {
+export function openSqsQueue(config: SqsQueueConfig, name: QueueName, options: QueueOptions = {}): SqsQueue {
   const { leaseMs, maxAttempts, maxLeaseMs } = { ...queueDefaults[name], ...options };
   const leaseSeconds = Math.ceil(leaseMs / 1_000);
   const client = openSqs(config);
@@ -266,6 +271,8 @@ export function openSqsQueue(config: SqsQueueConfig, name: QueueName, options: Q
   return {
     name,
     leaseMs: leaseSeconds * 1_000,
+
+    adopt: (messages) => open(messages, performance.now()),
 
     async enqueue(messages: Outgoing[]) {
       for (let at = 0; at < messages.length; at += BATCH * 10) {
