@@ -54,7 +54,9 @@ test("an applied file that changed or vanished is refused by name", async () => 
   await appendFile(file, " ");
   await expect(migrate(sql, folder)).rejects.toThrow(/9001_broken\.sql was changed/);
   await unlink(file);
-  await expect(migrate(sql, folder)).rejects.toThrow(/9001_broken\.sql was applied here but its file is gone/);
+  await expect(migrate(sql, folder)).rejects.toThrow(
+    /9001_broken\.sql was applied here but its file is gone/,
+  );
 });
 
 test("no version counts as mastered without the lock that was read back", async () => {
