@@ -10,6 +10,10 @@ import { copyToMasters } from "#triggers/copy-to-masters/copy-to-masters.ts";
 import { copyToMastersTrigger } from "#triggers/copy-to-masters/trigger.ts";
 import { deliverWebhooks } from "#triggers/deliver-webhooks/deliver-webhooks.ts";
 import { deliverWebhooksTrigger } from "#triggers/deliver-webhooks/trigger.ts";
+import { keepEdgesCurrent } from "#triggers/keep-edges-current/keep-edges-current.ts";
+import { keepEdgesCurrentTrigger } from "#triggers/keep-edges-current/trigger.ts";
+import { purgeEdges } from "#triggers/purge-edges/purge-edges.ts";
+import { purgeEdgesTrigger } from "#triggers/purge-edges/trigger.ts";
 import { reconcileStale } from "#triggers/reconcile/reconcile.ts";
 import { reconcileTrigger } from "#triggers/reconcile/trigger.ts";
 import type { OnJob, OnTick, TriggerDeps } from "#triggers/trigger.ts";
@@ -19,8 +23,12 @@ import type { Trigger } from "./route.ts";
 const onQueue: readonly [Trigger, OnJob][] = [
   [copyToMastersTrigger, copyToMasters],
   [deliverWebhooksTrigger, deliverWebhooks],
+  [purgeEdgesTrigger, purgeEdges],
 ];
-const onClock: readonly [Trigger, OnTick][] = [[reconcileTrigger, reconcileStale]];
+const onClock: readonly [Trigger, OnTick][] = [
+  [reconcileTrigger, reconcileStale],
+  [keepEdgesCurrentTrigger, keepEdgesCurrent],
+];
 
 /** The relay and every trigger, in this process. Any number of processes may do the same. */
 export function startBackground(resources: Resources): { stop(): Promise<void> } {

@@ -5,6 +5,8 @@ import { promoteFunction } from "#api/promote/routes.ts";
 import { sessionFunction } from "#api/session/routes.ts";
 import { copyToMastersTrigger } from "#triggers/copy-to-masters/trigger.ts";
 import { deliverWebhooksTrigger } from "#triggers/deliver-webhooks/trigger.ts";
+import { keepEdgesCurrentTrigger } from "#triggers/keep-edges-current/trigger.ts";
+import { purgeEdgesTrigger } from "#triggers/purge-edges/trigger.ts";
 import { reconcileTrigger } from "#triggers/reconcile/trigger.ts";
 import type { ApiFunction, Trigger } from "./route.ts";
 
@@ -21,5 +23,7 @@ export const functions: readonly ApiFunction[] = [
 export const triggers: readonly Trigger[] = [
   copyToMastersTrigger,
   deliverWebhooksTrigger,
+  purgeEdgesTrigger,
+  keepEdgesCurrentTrigger,
   reconcileTrigger,
 ];
