@@ -118,10 +118,14 @@ function operationOf(tag: string, route: Route): Schema {
 }
 
 function jsonSchema(schema: z.ZodType, io: "input" | "output"): Schema {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
-    io,
-    unrepresentable: "any",
-    target: "draft-2020-12",
-  }) as Schema;
-  return rest;
+  const {
+    $schema: _schema,
+    $defs: _defs,
+    ...rest
+  } = z.toJSONSchema(schema, { io, unrepresentable: "any", target: "draft-2020-12" }) as Schema;
+  // Only arbitrary JSON is recursive among our shapes. Its reference would point at the root of this document,
+  // where nothing is; the empty schema says the same.
+  return JSON.parse(JSON.stringify(rest), (_key, value) =>
+    typeof value?.$ref === "string" && value.$ref.startsWith("#/$defs/") ? {} : value,
+  ) as Schema;
 }
