@@ -54,4 +54,4 @@ openapi: ## write openapi.json and the site's client types
 	@sh dev/bootstrap.sh tools && exec $(BUN) dev/openapi.ts
 
 clean: ## stop everything and delete the local data of this clone
-	@sh dev/clean.sh
+	@[ ! -x $(BUN) ] || exec $(BUN) dev/clean.ts

@@ -6,6 +6,11 @@ export const say = (line: string): void => {
   process.stdout.write(`${seconds}s  ${line}\n`);
 };
 
+/** Begins a part of a longer output. */
+export const title = (text: string): void => {
+  process.stdout.write(`\n=== ${text} ===\n`);
+};
+
 /** Runs one step and says what it took. The step's own failure passes through. */
 export const step = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
   const began = performance.now();

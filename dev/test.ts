@@ -1,25 +1,14 @@
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { writeAccess } from "#dev/access.ts";
-import { type Environment, readOutside } from "#dev/environment.ts";
-import { type Instance, openInstance, repoRoot } from "#dev/instance.ts";
-import { migrateDatabase } from "#dev/migrate.ts";
-import { portNames } from "#dev/ports.ts";
-import { runningPid, withLock } from "#dev/processes.ts";
-import { launch, presentParts, productParts, stopProduct, waitHealthy } from "#dev/product.ts";
-import { runCommand, Stop, say } from "#dev/say.ts";
-import { startServers, stopServers } from "#dev/servers.ts";
-import { buildSite } from "#dev/site-build.ts";
+import { repoRoot } from "#dev/instance.ts";
+import { runCommand, Stop, say, title } from "#dev/say.ts";
+import { openStage } from "#dev/stage.ts";
 import { add, type Count, filesOf, judge, readReport, type Suite, suites } from "#dev/suites.ts";
 
 const SUITE_LIMIT_MS = 25 * 60_000;
 const none: Count = { passed: 0, failed: 0, skipped: 0 };
 let current: Bun.Subprocess | null = null;
 let stopped = false;
-
-const title = (text: string): void => {
-  process.stdout.write(`\n=== ${text} ===\n`);
-};
 
 const execute = async (argv: string[], env: Record<string, string> = {}, folder = ""): Promise<number> => {
   if (stopped) throw new Stop("stopped");
@@ -83,51 +72,6 @@ const runSuite = async (suite: Suite, reports: string, env: Record<string, strin
   if (complaint) say(`! ${suite.name}: ${complaint}`);
   say(`${suite.name}: ${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`);
   return count;
-};
-
-/** The test instance: servers when a suite needs them, the product on top for black-box suites. */
-const openStage = () => {
-  let instance: Instance | null = null;
-  let environment: Environment | null = null;
-  let serversAreOurs = false;
-  let productIsOurs = false;
-
-  const servers = async (): Promise<[Instance, Environment]> => {
-    if (instance && environment) return [instance, environment];
-    title("local servers");
-    instance = await openInstance("test", { claim: portNames });
-    const opened = instance;
-    serversAreOurs = runningPid(opened.runDir, "postgres") === null;
-    environment = await withLock(opened.runDir, "starting", () =>
-      startServers(opened, readOutside(process.env)),
-    );
-    return [opened, environment];
-  };
-  return {
-    servers,
-    async product(): Promise<Record<string, string>> {
-      const [on, env] = await servers();
-      if (!productIsOurs) {
-        title("the product");
-        productIsOurs = true;
-        const log = join(on.logDir, "site-build.log");
-        say((await buildSite(log)) ? "site is built" : "site was built already");
-        await migrateDatabase(env.POSTGRES_URL ?? "");
-        await stopProduct(on);
-        const parts = presentParts(productParts(on, env));
-        for (const part of parts) launch(on, part);
-        await Promise.all(parts.map((part) => waitHealthy(on, part)));
-        writeAccess(on, env, {});
-        say(`${parts.map(({ name }) => name).join(", ")} are up; logs in ${on.logDir}`);
-      }
-      return { RUSHES_ACCESS: join(on.dir, "access.json") };
-    },
-    async close(): Promise<void> {
-      if (!instance) return;
-      if (productIsOurs) await stopProduct(instance);
-      if (serversAreOurs) await stopServers(instance);
-    },
-  };
 };
 
 const main = async (): Promise<number> => {
