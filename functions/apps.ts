@@ -1,14 +1,22 @@
 import { Hono } from "hono";
+import { assetsApp } from "#api/assets/assets.ts";
+import { assetsFunction } from "#api/assets/routes.ts";
+import { commentsApp } from "#api/comments/comments.ts";
+import { commentsFunction } from "#api/comments/routes.ts";
 import { healthApp } from "#api/health/health.ts";
 import { healthFunction } from "#api/health/routes.ts";
 import { presignApp } from "#api/presign/presign.ts";
 import { presignFunction } from "#api/presign/routes.ts";
+import { previewApp } from "#api/preview/preview.ts";
+import { previewFunction } from "#api/preview/routes.ts";
 import { projectsApp } from "#api/projects/projects.ts";
 import { projectsFunction } from "#api/projects/routes.ts";
 import { promoteApp } from "#api/promote/promote.ts";
 import { promoteFunction } from "#api/promote/routes.ts";
 import { sessionFunction } from "#api/session/routes.ts";
 import { sessionApp } from "#api/session/session.ts";
+import { sharesFunction } from "#api/shares/routes.ts";
+import { sharesApp } from "#api/shares/shares.ts";
 import type { Resources } from "#core/resources.ts";
 import type { Env, RushesApp } from "#http/app.ts";
 import type { ApiFunction } from "./route.ts";
@@ -18,6 +26,10 @@ const built: readonly [ApiFunction, (deps: Resources) => RushesApp][] = [
   [sessionFunction, sessionApp],
   [presignFunction, presignApp],
   [promoteFunction, promoteApp],
+  [previewFunction, previewApp],
+  [assetsFunction, assetsApp],
+  [commentsFunction, commentsApp],
+  [sharesFunction, sharesApp],
   [projectsFunction, projectsApp],
   [healthFunction, healthApp],
 ];

@@ -1,8 +1,12 @@
+import { assetsFunction } from "#api/assets/routes.ts";
+import { commentsFunction } from "#api/comments/routes.ts";
 import { healthFunction } from "#api/health/routes.ts";
 import { presignFunction } from "#api/presign/routes.ts";
+import { previewFunction } from "#api/preview/routes.ts";
 import { projectsFunction } from "#api/projects/routes.ts";
 import { promoteFunction } from "#api/promote/routes.ts";
 import { sessionFunction } from "#api/session/routes.ts";
+import { sharesFunction } from "#api/shares/routes.ts";
 import { copyToMastersTrigger } from "#triggers/copy-to-masters/trigger.ts";
 import { deliverWebhooksTrigger } from "#triggers/deliver-webhooks/trigger.ts";
 import { keepEdgesCurrentTrigger } from "#triggers/keep-edges-current/trigger.ts";
@@ -14,6 +18,10 @@ import type { ApiFunction, Trigger } from "./route.ts";
 export const functions: readonly ApiFunction[] = [
   presignFunction,
   promoteFunction,
+  previewFunction,
+  assetsFunction,
+  commentsFunction,
+  sharesFunction,
   projectsFunction,
   sessionFunction,
   healthFunction,
