@@ -4,7 +4,7 @@ import { openRedis } from "#core/db/redis.ts";
 import { openQueue, type QueueConfig } from "#core/queue/open-queue.ts";
 import type { Queue, QueueOptions } from "#core/queue/port.ts";
 import { createSqsQueues, openSqs, queueUrl, sqsName } from "#core/queue/sqs-client.ts";
-import { redisUrl } from "#tests/support/stack.ts";
+import { ownRedis } from "#tests/support/resources.ts";
 
 /** A broker of one's own for one case. */
 export interface Broker {
@@ -46,7 +46,7 @@ function tracked(config: QueueConfig, defaults: QueueOptions) {
   };
 }
 
-export function redisAdapter(firstDatabase: number): AdapterUnderTest {
+export function redisAdapter(): AdapterUnderTest {
   const leaseMs = 400;
   return {
     name: "Redis Streams",
@@ -55,11 +55,10 @@ export function redisAdapter(firstDatabase: number): AdapterUnderTest {
     slackMs: 400,
     start: async () => {},
     stop: async () => {},
-    async broker(caseNumber) {
-      const url = redisUrl(firstDatabase + caseNumber);
+    async broker() {
+      const url = await ownRedis();
       const config: QueueConfig = { QUEUE: "redis", REDIS_URL: url, ...sqsDefaults };
       const admin = openRedis(url);
-      await admin.flushdb();
       const { open, closeAll } = tracked(config, { leaseMs });
       return {
         config,

@@ -6,7 +6,7 @@ import { leaseCases } from "./queue-lease-cases.ts";
 /** Every adapter runs every case: a case that one of them may skip is no promise of the port. */
 const cases = [...leaseCases, ...failureCases];
 
-for (const adapter of [redisAdapter(100), sqsAdapter()]) {
+for (const adapter of [redisAdapter(), sqsAdapter()]) {
   describe(`queue on ${adapter.name}`, () => {
     beforeAll(() => adapter.start());
     afterAll(() => adapter.stop());

@@ -8,7 +8,7 @@ const firstDatabase = 64;
 const databases = 4096;
 
 /** A Redis database nobody else uses now, emptied. */
-async function ownRedis(url: string): Promise<string> {
+export async function ownRedis(url = stackEnv().REDIS_URL ?? ""): Promise<string> {
   const redis = openRedis(url);
   try {
     const number = firstDatabase + ((await redis.incr("tests:database")) % (databases - firstDatabase));
@@ -30,7 +30,7 @@ export async function testResources(
   change: Partial<Record<keyof ApiConfig, string>> = {},
 ): Promise<Resources> {
   const env = stackEnv();
-  const [database, redisUrl] = await Promise.all([cloneDatabase(), ownRedis(env.REDIS_URL ?? "")]);
+  const [database, redisUrl] = await Promise.all([cloneDatabase(), ownRedis(env.REDIS_URL)]);
   const resources = openResources(
     readConfig(
       {
