@@ -35,6 +35,7 @@ function policy(): string {
     "default-src 'self'",
     "script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'",
     "style-src 'self' 'unsafe-inline'",
+    "font-src 'self' data:",
     `img-src 'self' data: blob: ${edge} ${api}`,
     `media-src 'self' blob: ${edge}`,
     // Uploads go straight to the storage, whose address only the API knows.

@@ -128,3 +128,14 @@ export async function all<Item>(path: string, query: Query, most = 10_000): Prom
   } while (cursor && items.length < most);
   return items;
 }
+
+/** Fetches a file in the person's name and hands it to the browser's downloads, under the name the server gave it. */
+export async function saveFile(path: string, query: Query, fallbackName: string): Promise<void> {
+  const response = await send("GET", path, { query });
+  const name = /filename="?([^";]+)"?/.exec(response.headers.get("content-disposition") ?? "")?.[1];
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(await response.blob());
+  link.download = name ?? fallbackName;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}

@@ -94,8 +94,7 @@ export function openStream(video: HTMLVideoElement, playback: Playback, options:
       backBufferLength: 60,
       capLevelToPlayerSize: true,
       abrEwmaDefaultEstimate: 4_000_000,
-      // A playlist that still grows is watched from where the reviewer is, never dragged to its end.
-      liveMaxLatencyDurationCount: Number.POSITIVE_INFINITY,
+      // A playlist that still grows is watched at the reviewer's pace, never hurried to its end.
       maxLiveSyncPlaybackRate: 1,
       xhrSetup: (xhr, url) => {
         xhr.open("GET", fresh(url), true);

@@ -1,0 +1,109 @@
+import { apiUrl, credentials } from "./client.ts";
+
+export interface LiveEvent {
+  type: string;
+  data: unknown;
+  id: string | undefined;
+}
+
+const quietMs = 45_000;
+
+/**
+ * Server-sent events over fetch, which can carry a guest's token. Reconnects by itself, asks for what it missed
+ * with `Last-Event-ID`, and notices a connection that died in its sleep because the heartbeat stays out.
+ */
+export function listen(
+  projectId: string,
+  onEvent: (event: LiveEvent) => void,
+  onState: (connected: boolean) => void = () => undefined,
+): () => void {
+  let stopped = false;
+  let lastId: string | undefined;
+  let attempt = 0;
+  let abort = new AbortController();
+  let heard = Date.now();
+
+  async function connect(): Promise<void> {
+    abort = new AbortController();
+    const headers = new Headers(credentials());
+    headers.set("Accept", "text/event-stream");
+    if (lastId) headers.set("Last-Event-ID", lastId);
+    const response = await fetch(apiUrl("/events", { projectId }), {
+      headers,
+      credentials: "include",
+      signal: abort.signal,
+    });
+    if (response.status === 401 || response.status === 404) stopped = true;
+    if (!response.ok || !response.body) throw new Error(`events answered ${response.status}`);
+    attempt = 0;
+    heard = Date.now();
+    onState(true);
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    let text = "";
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      heard = Date.now();
+      text += value.replaceAll("\r", "");
+      const blocks = text.split("\n\n");
+      text = blocks.pop() ?? "";
+      for (const block of blocks) {
+        const event = readEvent(block);
+        if (event?.id) lastId = event.id;
+        if (event) onEvent(event);
+      }
+    }
+  }
+
+  async function run(): Promise<void> {
+    while (!stopped) {
+      try {
+        await connect();
+      } catch {
+        // Told by the state; the next attempt says more than an error would.
+      }
+      onState(false);
+      if (stopped) return;
+      attempt += 1;
+      await new Promise((done) => setTimeout(done, Math.min(15_000, 500 * 2 ** Math.min(attempt, 5))));
+    }
+  }
+
+  const wake = () => {
+    if (document.visibilityState === "visible" && Date.now() - heard > quietMs) abort.abort();
+  };
+  const watch = setInterval(() => {
+    if (Date.now() - heard > quietMs) abort.abort();
+  }, 5000);
+  document.addEventListener("visibilitychange", wake);
+  addEventListener("online", wake);
+  void run();
+  return () => {
+    stopped = true;
+    clearInterval(watch);
+    document.removeEventListener("visibilitychange", wake);
+    removeEventListener("online", wake);
+    abort.abort();
+  };
+}
+
+/** One block of the stream; undefined for comments and heartbeats. Data that is no JSON is left as text. */
+export function readEvent(block: string): LiveEvent | undefined {
+  let type = "message";
+  let id: string | undefined;
+  const data: string[] = [];
+  for (const line of block.split("\n")) {
+    const at = line.indexOf(":");
+    const [field, value] = at < 0 ? [line, ""] : [line.slice(0, at), line.slice(at + 1).replace(/^ /, "")];
+    if (field === "event") type = value;
+    else if (field === "id") id = value;
+    else if (field === "data") data.push(value);
+  }
+  if (data.length === 0) return undefined;
+  const text = data.join("\n");
+  try {
+    return { type, id, data: JSON.parse(text) };
+  } catch {
+    return { type, id, data: text };
+  }
+}

@@ -1,0 +1,155 @@
+import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import { frameToSeconds, frameToTimecode } from "#core/timecode/timecode.ts";
+import type { Peaks } from "./peaks.ts";
+import type { Player } from "./player.ts";
+import { type Tile, tileAt } from "./storyboard.ts";
+import { type Mark, markAt, paintTimeline } from "./timeline-paint.ts";
+import "./timeline.css";
+
+interface Props {
+  player: Player;
+  marks: readonly Mark[];
+  tiles: readonly Tile[];
+  peaks: Peaks | undefined;
+  onMark?: (id: string) => void;
+}
+
+/** The clip from end to end: waveform, comment marks, what is loaded, and the play head to drag. */
+export function Timeline({ player, marks, tiles, peaks, onMark }: Props) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const root = useRef<HTMLDivElement>(null);
+  const hover = useSignal<number | undefined>(undefined);
+  const width = useSignal(0);
+  const theme = useSignal(0);
+  const { model } = player;
+  const most = Math.max(1, model.frames - 1);
+  const drag = useRef<{ wasPlaying: boolean; mark: string | undefined; startX: number } | undefined>(undefined);
+  const sorted = useMemo(() => [...marks].sort((a, b) => a.frame - b.frame), [marks]);
+
+  useEffect(() => {
+    if (!root.current) return;
+    const size = new ResizeObserver(([entry]) => {
+      width.value = entry?.contentRect.width ?? 0;
+    });
+    size.observe(root.current);
+    const themes = new MutationObserver(() => {
+      theme.value += 1;
+    });
+    themes.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+    return () => {
+      size.disconnect();
+      themes.disconnect();
+    };
+  }, []);
+
+  const paint = () => {
+    if (canvas.current && width.peek() > 0)
+      paintTimeline(canvas.current, {
+        width: width.peek(),
+        model,
+        marks: sorted,
+        peaks,
+        buffered: player.buffered.peek(),
+        built: player.built.peek(),
+        range: player.range.peek(),
+      });
+  };
+  useSignalEffect(() => {
+    // Read here so that a change of any of them paints again; the play head is not among them.
+    void [width.value, theme.value, player.buffered.value, player.built.value, player.range.value];
+    paint();
+  });
+  useEffect(paint, [sorted, peaks]);
+
+  const frameAt = (x: number) => {
+    const box = root.current?.getBoundingClientRect();
+    if (!box) return 0;
+    return Math.round(Math.min(1, Math.max(0, (x - box.left) / box.width)) * most);
+  };
+  const down = (event: PointerEvent) => {
+    if (event.button !== 0) return;
+    root.current?.setPointerCapture(event.pointerId);
+    const box = root.current?.getBoundingClientRect();
+    const mark = box && markAt(sorted, event.clientX - box.left, event.clientY - box.top, box.width, most);
+    drag.current = { wasPlaying: player.playing.value, mark: mark?.id, startX: event.clientX };
+    player.pause();
+    if (!mark) player.seek(frameAt(event.clientX));
+  };
+  const move = (event: PointerEvent) => {
+    hover.value = frameAt(event.clientX);
+    if (!drag.current) return;
+    if (drag.current.mark && Math.abs(event.clientX - drag.current.startX) < 4) return;
+    drag.current.mark = undefined;
+    player.seek(frameAt(event.clientX));
+  };
+  const up = () => {
+    const ended = drag.current;
+    drag.current = undefined;
+    if (ended?.mark) onMark?.(ended.mark);
+    else if (ended?.wasPlaying) player.play();
+  };
+
+  const headStyle = useComputed(() => `transform:translateX(${(player.head.value / most) * width.value}px)`);
+  return (
+    <div
+      ref={root}
+      class="timeline"
+      role="slider"
+      tabIndex={0}
+      aria-label="Timeline"
+      aria-valuemin={0}
+      aria-valuemax={model.frames - 1}
+      aria-valuenow={player.head.value}
+      aria-valuetext={`${frameToTimecode(model, player.head.value)}, frame ${player.head.value}`}
+      onPointerDown={down}
+      onPointerMove={move}
+      onPointerUp={up}
+      onPointerCancel={up}
+      onPointerLeave={() => {
+        hover.value = undefined;
+      }}
+    >
+      <canvas ref={canvas} aria-hidden="true" />
+      <div class="timeline-head" style={headStyle} />
+      <Hover {...{ player, hover: hover.value, width: width.value, most, tiles, marks: sorted }} />
+    </div>
+  );
+}
+
+interface HoverProps {
+  player: Player;
+  hover: number | undefined;
+  width: number;
+  most: number;
+  tiles: readonly Tile[];
+  marks: readonly Mark[];
+}
+
+/** Floats above the timeline: the storyboard's picture, the timecode, and what a mark under the pointer says. */
+function Hover({ player, hover, width, most, tiles, marks }: HoverProps) {
+  if (hover === undefined || width === 0) return null;
+  const { model } = player;
+  const tile = tileAt(tiles, frameToSeconds(model, hover));
+  const half = (tile?.width ?? 120) / 2;
+  const at = (hover / most) * width;
+  const near = marks.find((mark) => Math.abs(((mark.frame - hover) / most) * width) < 6);
+  const left = Math.min(Math.max(at, half), Math.max(half, width - half));
+  return (
+    <div class="timeline-hover" style={{ transform: `translateX(${left}px) translateX(-50%)` }}>
+      {tile && (
+        <div
+          class="timeline-tile"
+          style={{
+            width: `${tile.width}px`,
+            height: `${tile.height}px`,
+            backgroundImage: `url("${tile.url}")`,
+            backgroundPosition: `-${tile.x}px -${tile.y}px`,
+          }}
+        />
+      )}
+      <span class="numbers">{frameToTimecode(model, hover)}</span>
+      {near && <span class="timeline-note ellipsis">{near.label}</span>}
+    </div>
+  );
+}

@@ -1,0 +1,242 @@
+import {
+  ChevronLeft,
+  ChevronRight,
+  Frame,
+  Gauge,
+  Keyboard,
+  Maximize,
+  Pause,
+  Play,
+  Repeat,
+  SkipBack,
+  SkipForward,
+  Volume1,
+  Volume2,
+  VolumeX,
+} from "lucide-preact";
+import { frameToTimecode } from "#core/timecode/timecode.ts";
+import { Menu, MenuItem } from "../ui/menu.tsx";
+import { Position } from "./position.tsx";
+import type { Player } from "./player.ts";
+import type { Stream } from "./stream.ts";
+import { aspects, type View } from "./view.ts";
+import "./transport.css";
+
+interface Props {
+  player: Player;
+  view: View;
+  stream: Stream | undefined;
+  going: boolean;
+  onGoing: (going: boolean) => void;
+  onFullScreen: () => void;
+  onHelp: () => void;
+}
+
+const rates = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 4];
+const icon = { size: 16, strokeWidth: 1.5, "aria-hidden": true } as const;
+/** A click must not take the focus, or the space bar would press the button again instead of playing. */
+const keepFocus = (event: MouseEvent) => {
+  if ((event.target as HTMLElement).closest("button") && !(event.target as HTMLElement).closest(".menu-root"))
+    event.preventDefault();
+};
+
+export function Transport({ player, view, stream, going, onGoing, onFullScreen, onHelp }: Props) {
+  const { model, range, looping, playing, speed } = player;
+  const shownSpeed = playing.value && speed.value !== 1 ? speed.value * player.rate.value : player.rate.value;
+  return (
+    // biome-ignore lint/a11y/useKeyWithMouseEvents: keeps the focus where it is, nothing a key would do
+    <div class="transport" role="group" aria-label="Transport" onMouseDown={keepFocus}>
+      <div class="transport-group">
+        <button type="button" class="icon-button wide-only" aria-label="First frame" title="First frame (Home)" onClick={() => player.seek(0)}>
+          <SkipBack {...icon} />
+        </button>
+        <button type="button" class="icon-button" aria-label="One frame back" title="One frame back (←)" onClick={() => player.step(-1)}>
+          <ChevronLeft {...icon} />
+        </button>
+        <button
+          type="button"
+          class="icon-button play"
+          aria-label={playing.value ? "Pause" : "Play"}
+          title={playing.value ? "Pause (Space)" : "Play (Space)"}
+          onClick={player.toggle}
+        >
+          {playing.value ? <Pause {...icon} size={20} /> : <Play {...icon} size={20} />}
+        </button>
+        <button type="button" class="icon-button" aria-label="One frame on" title="One frame on (→)" onClick={() => player.step(1)}>
+          <ChevronRight {...icon} />
+        </button>
+        <button
+          type="button"
+          class="icon-button wide-only"
+          aria-label="Last frame"
+          title="Last frame (End)"
+          onClick={() => player.seek(model.frames - 1)}
+        >
+          <SkipForward {...icon} />
+        </button>
+      </div>
+      <Position player={player} view={view} going={going} onGoing={onGoing} />
+      <div class="transport-group">
+        <Menu label="Speed" side="above" trigger={<span class="numbers speed">{shownSpeed}×</span>}>
+          {rates.map((rate) => (
+            <MenuItem key={rate} checked={player.rate.value === rate} onSelect={() => player.setRate(rate)}>
+              {rate}×
+            </MenuItem>
+          ))}
+        </Menu>
+        <button
+          type="button"
+          class="icon-button"
+          aria-label="Loop"
+          title="Loop the range, or everything (R)"
+          aria-pressed={looping.value}
+          onClick={() => {
+            looping.value = !looping.value;
+          }}
+        >
+          <Repeat {...icon} />
+        </button>
+        <RangeEdges player={player} />
+        {(range.value.start !== undefined || range.value.end !== undefined) && (
+          <button
+            type="button"
+            class="icon-button numbers wide-only"
+            title="Clear the range (X)"
+            onClick={() => {
+              range.value = {};
+            }}
+          >
+            {frameToTimecode(model, range.value.start ?? 0)}–
+            {frameToTimecode(model, range.value.end ?? model.frames - 1)} ×
+          </button>
+        )}
+      </div>
+      <div class="transport-group end">
+        {stream && <Rungs stream={stream} />}
+        <Volume player={player} />
+        <LookMenu view={view} />
+        <button type="button" class="icon-button wide-only" aria-label="Keys" title="Keys (?)" onClick={onHelp}>
+          <Keyboard {...icon} />
+        </button>
+        <button type="button" class="icon-button" aria-label="Full screen" title="Full screen (F)" onClick={onFullScreen}>
+          <Maximize {...icon} />
+        </button>
+      </div>
+    </div>
+  );
+}
+
+function RangeEdges({ player }: { player: Player }) {
+  const set = (edge: "start" | "end") => {
+    player.range.value = { ...player.range.value, [edge]: player.head.value };
+  };
+  return (
+    <>
+      <button type="button" class="icon-button numbers edge" aria-label="Range starts here" title="Range starts here (I)" onClick={() => set("start")}>
+        [
+      </button>
+      <button type="button" class="icon-button numbers edge" aria-label="Range ends here" title="Range ends here (O)" onClick={() => set("end")}>
+        ]
+      </button>
+    </>
+  );
+}
+
+function Rungs({ stream }: { stream: Stream }) {
+  const { rungs, chosen, shown } = stream;
+  if (rungs.value.length === 0) return null;
+  const current = rungs.value.find((rung) => rung.index === shown.value);
+  return (
+    <Menu label="Quality" side="above" align="end" class="icon-button rung" trigger={<><Gauge {...icon} /><span class="numbers">{current?.name ?? "Auto"}</span></>}>
+      <MenuItem checked={chosen.value === -1} onSelect={() => stream.choose(-1)}>
+        Automatic
+      </MenuItem>
+      {rungs.value.map((rung) => (
+        <MenuItem key={rung.index} checked={chosen.value === rung.index} onSelect={() => stream.choose(rung.index)}>
+          {rung.name}
+        </MenuItem>
+      ))}
+    </Menu>
+  );
+}
+
+function Volume({ player }: { player: Player }) {
+  const level = player.muted.value ? 0 : player.volume.value;
+  const Icon = level === 0 ? VolumeX : level < 0.5 ? Volume1 : Volume2;
+  return (
+    <div class="volume">
+      <button
+        type="button"
+        class="icon-button"
+        aria-label={player.muted.value ? "Sound on" : "Mute"}
+        title={player.muted.value ? "Sound on (U)" : "Mute (U)"}
+        onClick={() => player.setMuted(!player.muted.value)}
+      >
+        <Icon {...icon} />
+      </button>
+      <input
+        type="range"
+        min={0}
+        max={1}
+        step={0.05}
+        value={level}
+        aria-label="Volume"
+        onInput={(event) => player.setVolume(Number(event.currentTarget.value))}
+      />
+    </div>
+  );
+}
+
+function LookMenu({ view }: { view: View }) {
+  return (
+    <Menu label="Picture" side="above" align="end" trigger={<Frame {...icon} />}>
+      <MenuItem checked={view.fit.value === "fit"} onSelect={() => view.set("fit")} hint="Z">
+        Fit
+      </MenuItem>
+      <MenuItem checked={view.fit.value === "actual"} onSelect={() => view.set("actual")} hint="Z">
+        100 %
+      </MenuItem>
+      <MenuItem checked={view.fit.value === "free" && view.zoom.value === 2} onSelect={() => view.set("free", 2)}>
+        200 %
+      </MenuItem>
+      <hr />
+      <MenuItem
+        checked={view.safeAreas.value}
+        hint="S"
+        onSelect={() => {
+          view.safeAreas.value = !view.safeAreas.value;
+        }}
+      >
+        Safe areas
+      </MenuItem>
+      <MenuItem
+        checked={view.meters.value}
+        onSelect={() => {
+          view.meters.value = !view.meters.value;
+        }}
+      >
+        Audio meters
+      </MenuItem>
+      <MenuItem
+        checked={view.drawings.value}
+        onSelect={() => {
+          view.drawings.value = !view.drawings.value;
+        }}
+      >
+        Drawings
+      </MenuItem>
+      <hr />
+      {aspects.map(({ name, ratio }) => (
+        <MenuItem
+          key={name}
+          checked={view.aspect.value === ratio}
+          onSelect={() => {
+            view.aspect.value = view.aspect.value === ratio ? undefined : ratio;
+          }}
+        >
+          Guide {name}
+        </MenuItem>
+      ))}
+    </Menu>
+  );
+}

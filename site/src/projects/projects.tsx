@@ -1,0 +1,136 @@
+import { useSignal } from "@preact/signals";
+import { FolderOpen, Lock, Plus } from "lucide-preact";
+import { api } from "../api/client.ts";
+import type { Project } from "../api/types.ts";
+import { Dialog } from "../ui/dialog.tsx";
+import { complain } from "../ui/toasts.tsx";
+import { count, size } from "../ui/words.ts";
+import "./projects.css";
+
+export function Projects({ start }: { start: Project[] }) {
+  const creating = useSignal(false);
+  const text = useSignal("");
+  const shown = start.filter(({ name }) => name.toLowerCase().includes(text.value.trim().toLowerCase()));
+  return (
+    <div class="page">
+      <div class="page-head">
+        <h1>Projects</h1>
+        {start.length > 6 && (
+          <input
+            class="input search"
+            type="search"
+            aria-label="Find a project"
+            placeholder="Find a project"
+            value={text.value}
+            onInput={(event) => {
+              text.value = event.currentTarget.value;
+            }}
+          />
+        )}
+        <button
+          type="button"
+          class="button main"
+          onClick={() => {
+            creating.value = true;
+          }}
+        >
+          <Plus size={16} strokeWidth={1.5} aria-hidden="true" /> New project
+        </button>
+      </div>
+      {start.length === 0 ? (
+        <div class="panel first-step">
+          <FolderOpen size={28} strokeWidth={1.5} aria-hidden="true" />
+          <h2>Start with a project</h2>
+          <p class="quiet">A project is a room for the people and files of one production. Make one, then drop files into it.</p>
+          <button
+            type="button"
+            class="button"
+            onClick={() => {
+              creating.value = true;
+            }}
+          >
+            New project
+          </button>
+        </div>
+      ) : (
+        <ul class="project-grid">
+          {shown.map((project) => (
+            <li key={project.id}>
+              <a class="panel project-card" href={`/p/${project.id}`}>
+                <span class="project-name">{project.name}</span>
+                <span class="quiet small">
+                  {count(project.assetCount, "asset")} · <span class="numbers">{size(project.storageUsedBytes)}</span>
+                  {project.quotaBytes ? ` of ${size(project.quotaBytes)}` : ""}
+                </span>
+                {project.quotaBytes ? (
+                  <span class="progress" style={{ "--done": Math.min(1, project.storageUsedBytes / project.quotaBytes) }}>
+                    <span />
+                  </span>
+                ) : null}
+                <span class="project-foot small quiet">
+                  <span class="role">{project.role}</span>
+                  <span title="New masters are locked this long">
+                    <Lock size={12} strokeWidth={1.5} aria-hidden="true" /> {count(project.lockDays, "day")}
+                  </span>
+                </span>
+              </a>
+            </li>
+          ))}
+        </ul>
+      )}
+      {creating.value && (
+        <NewProject
+          onClose={() => {
+            creating.value = false;
+          }}
+        />
+      )}
+    </div>
+  );
+}
+
+function NewProject({ onClose }: { onClose: () => void }) {
+  const busy = useSignal(false);
+  const create = async (form: HTMLFormElement) => {
+    busy.value = true;
+    const data = new FormData(form);
+    try {
+      const project = await api.post<Project>("/projects", {
+        name: String(data.get("name")).trim(),
+        lockDays: Number(data.get("lockDays")),
+      });
+      location.assign(`/p/${project.id}`);
+    } catch (error) {
+      complain("The project was not made.", error);
+      busy.value = false;
+    }
+  };
+  return (
+    <Dialog title="New project" onClose={onClose}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          void create(event.currentTarget);
+        }}
+      >
+        <div class="field">
+          <label for="project-name">Name</label>
+          <input id="project-name" name="name" class="input" required maxLength={200} autocomplete="off" />
+        </div>
+        <div class="field">
+          <label for="project-lock">Days a master stays locked</label>
+          <input id="project-lock" name="lockDays" class="input numbers" type="number" min={1} max={36500} defaultValue="30" required />
+          <p class="quiet small">Until then nobody can delete it. Each file can be locked for longer later.</p>
+        </div>
+        <div class="dialog-actions">
+          <button type="button" class="button plain" onClick={onClose}>
+            Cancel
+          </button>
+          <button type="submit" class="button main" disabled={busy.value}>
+            Create project
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

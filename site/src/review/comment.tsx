@@ -1,0 +1,247 @@
+import { useSignal } from "@preact/signals";
+import { Check, CornerDownRight, Ellipsis, Pencil, RotateCcw, Trash2, Link } from "lucide-preact";
+import { memo } from "preact/compat";
+import { frameToTimecode } from "#core/timecode/timecode.ts";
+import type { Comment } from "../api/types.ts";
+import { Avatar } from "../ui/avatar.tsx";
+import { Menu, MenuItem } from "../ui/menu.tsx";
+import { say } from "../ui/toasts.tsx";
+import { ago, moment } from "../ui/words.ts";
+import { ReplyForm } from "./composer.tsx";
+import type { Review } from "./review.ts";
+import type { Thread } from "./threads.ts";
+
+const icon = { size: 16, strokeWidth: 1.5, "aria-hidden": true } as const;
+
+export const ThreadView = memo(function ThreadView({
+  review,
+  thread,
+  selected,
+}: {
+  review: Review;
+  thread: Thread;
+  selected: boolean;
+}) {
+  const replying = useSignal(false);
+  const { root, replies } = thread;
+  const { model } = review.player;
+  const resolved = root.resolvedAt !== null;
+  const mayResolve =
+    review.rights.resolveAny || (review.rights.comment && isMine(review, root));
+  const until = root.endFrame !== null && root.endFrame > root.frame ? frameToTimecode(model, root.endFrame) : "";
+  return (
+    <article
+      class={`thread${selected ? " selected" : ""}${resolved ? " resolved" : ""}`}
+      aria-label={`Comment by ${root.author.name} at ${frameToTimecode(model, root.frame)}`}
+      aria-current={selected}
+      data-comment={root.id}
+      data-frame={root.frame}
+    >
+      <div class="comment-head">
+        <button
+          type="button"
+          class="comment-at numbers"
+          aria-label={`Go to ${frameToTimecode(model, root.frame)}, frame ${root.frame}`}
+          title={`Frame ${root.frame}`}
+          onClick={() => review.select(root)}
+        >
+          {frameToTimecode(model, root.frame)}
+          {until && `–${until}`}
+        </button>
+        {root.drawing && (
+          <span class="comment-drawn" title="Has a drawing">
+            <Pencil size={12} strokeWidth={1.5} aria-label="Has a drawing" />
+          </span>
+        )}
+        <span class="comment-actions">
+          {review.rights.comment && (
+            <button
+              type="button"
+              class="icon-button"
+              aria-label="Reply"
+              title="Reply"
+              onClick={() => {
+                replying.value = true;
+              }}
+            >
+              <CornerDownRight {...icon} />
+            </button>
+          )}
+          {mayResolve && (
+            <button
+              type="button"
+              class="icon-button"
+              aria-label={resolved ? "Reopen" : "Resolve"}
+              title={resolved ? "Reopen" : "Resolve"}
+              aria-pressed={resolved}
+              onClick={() => void review.resolve(root, !resolved)}
+            >
+              {resolved ? <RotateCcw {...icon} /> : <Check {...icon} />}
+            </button>
+          )}
+          <CommentMenu review={review} comment={root} />
+        </span>
+      </div>
+      <Body review={review} comment={root} onPick={() => review.select(root)} />
+      {resolved && (
+        <p class="state ok comment-resolved">
+          <Check size={14} strokeWidth={2} aria-hidden="true" /> Resolved by {root.resolvedBy}
+        </p>
+      )}
+      {replies.length > 0 && (
+        <ul class="replies" aria-label="Replies">
+          {replies.map((reply) => (
+            <li key={reply.id} data-comment={reply.id}>
+              <Body review={review} comment={reply} menu />
+            </li>
+          ))}
+        </ul>
+      )}
+      {replying.value && (
+        <ReplyForm
+          review={review}
+          to={root}
+          onDone={() => {
+            replying.value = false;
+          }}
+        />
+      )}
+    </article>
+  );
+});
+
+function isMine(review: Review, comment: Comment): boolean {
+  const { me } = review;
+  return me.id === null
+    ? comment.author.kind === "guest" && comment.author.name === me.name
+    : comment.author.id === me.id;
+}
+
+function Body({
+  review,
+  comment,
+  menu = false,
+  onPick,
+}: {
+  review: Review;
+  comment: Comment;
+  menu?: boolean;
+  onPick?: () => void;
+}) {
+  const text = useSignal(comment.text);
+  const editing = review.editing.value === comment.id;
+  const stop = () => {
+    review.editing.value = undefined;
+  };
+  const save = async () => {
+    if (text.value.trim() && (await review.edit(comment, text.value.trim()))) stop();
+  };
+  return (
+    <div class="comment-body">
+      <Avatar name={comment.author.name} id={comment.author.id} size={20} />
+      <div>
+        <p class="comment-by">
+          <strong>{comment.author.name}</strong>
+          {comment.author.kind === "guest" && <span class="quiet"> guest</span>}
+          <time class="quiet" dateTime={comment.createdAt} title={moment(comment.createdAt)}>
+            {comment.id.startsWith("new-") ? "sending" : ago(comment.createdAt)}
+            {comment.editedAt ? ", edited" : ""}
+          </time>
+          {menu && <CommentMenu review={review} comment={comment} />}
+        </p>
+        {editing ? (
+          <form
+            class="reply-form"
+            onSubmit={(event) => {
+              event.preventDefault();
+              void save();
+            }}
+          >
+            <textarea
+              class="input"
+              rows={3}
+              aria-label="Edit comment"
+              value={text.value}
+              onInput={(event) => {
+                text.value = event.currentTarget.value;
+              }}
+              onKeyDown={(event) => {
+                if (event.key === "Escape") stop();
+              }}
+            />
+            <div class="composer-row">
+              <button type="button" class="button plain" onClick={stop}>
+                Cancel
+              </button>
+              <button type="submit" class="button">
+                Save
+              </button>
+            </div>
+          </form>
+        ) : (
+          // biome-ignore lint/a11y/useKeyWithClickEvents: the timecode button above does the same for keys
+          <p class={`comment-text${onPick ? " pick" : ""}`} onClick={onPick}>
+            <Words text={comment.text} review={review} mentions={comment.mentions} />
+          </p>
+        )}
+      </div>
+    </div>
+  );
+}
+
+/** The text with the names of mentioned people set apart. */
+function Words({ text, review, mentions }: { text: string; review: Review; mentions: string[] }) {
+  if (mentions.length === 0) return <>{text}</>;
+  const names = review.members.value
+    .filter(({ person }) => mentions.includes(person.id))
+    .map(({ person }) => `@${person.name}`);
+  if (names.length === 0) return <>{text}</>;
+  const pattern = new RegExp(`(${names.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|")})`);
+  return (
+    <>
+      {text.split(pattern).map((part, index) =>
+        names.includes(part) ? (
+          <b key={index} class="mention">
+            {part}
+          </b>
+        ) : (
+          part
+        ),
+      )}
+    </>
+  );
+}
+
+function CommentMenu({ review, comment }: { review: Review; comment: Comment }) {
+  const mine = isMine(review, comment) && review.rights.comment;
+  const copy = async () => {
+    const url = new URL(location.href);
+    url.search = new URLSearchParams({ v: comment.versionId, c: comment.id }).toString();
+    await navigator.clipboard.writeText(url.href);
+    say("Link to the comment copied.");
+  };
+  return (
+    <Menu label="More for this comment" align="end" trigger={<Ellipsis {...icon} />}>
+      {!review.start.guest && (
+        <MenuItem icon={Link} onSelect={() => void copy()}>
+          Copy link
+        </MenuItem>
+      )}
+      {mine && (
+        <MenuItem
+          icon={Pencil}
+          onSelect={() => {
+            review.editing.value = comment.id;
+          }}
+        >
+          Edit
+        </MenuItem>
+      )}
+      {(mine || review.rights.resolveAny) && (
+        <MenuItem icon={Trash2} danger onSelect={() => review.remove(comment)}>
+          Delete
+        </MenuItem>
+      )}
+    </Menu>
+  );
+}

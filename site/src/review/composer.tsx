@@ -1,0 +1,172 @@
+import { useComputed, useSignal } from "@preact/signals";
+import { Pencil, X } from "lucide-preact";
+import { useEffect, useRef } from "preact/hooks";
+import { frameToTimecode } from "#core/timecode/timecode.ts";
+import type { Comment } from "../api/types.ts";
+import { DrawTools } from "../player/draw-tools.tsx";
+import { recall, remember } from "../ui/remember.ts";
+import { MentionField } from "./mention-field.tsx";
+import type { Review } from "./review.ts";
+
+/** Writes a comment at the frame on screen, or over the range; typing stops the picture where it is. */
+export function Composer({ review }: { review: Review }) {
+  const { player, drawing } = review;
+  const name = `draft.${review.version.value.id}`;
+  const text = useSignal("");
+  const pinned = useSignal<number | undefined>(undefined);
+  const busy = useSignal(false);
+  const field = useRef<HTMLTextAreaElement>(null);
+  const mentions = useRef(new Map<string, string>());
+  const at = useComputed(() => pinned.value ?? player.frame.value);
+  const { start, end } = player.range.value;
+  const ranged = start !== undefined && end !== undefined && end > start;
+
+  useEffect(() => {
+    const draft = recall<{ text: string; frame: number } | undefined>(name, undefined);
+    if (!draft) return;
+    text.value = draft.text;
+    pinned.value = draft.frame;
+  }, []);
+
+  const write = (value: string) => {
+    if (value && pinned.value === undefined) {
+      player.pause();
+      pinned.value = player.frame.value;
+    }
+    if (!value && drawing.shapes.value.length === 0) pinned.value = undefined;
+    text.value = value;
+    remember(name, value ? { text: value, frame: pinned.value ?? player.frame.value } : undefined);
+  };
+  const post = async () => {
+    const words = text.value.trim() || (drawing.shapes.value.length > 0 ? "See drawing" : "");
+    if (!words || busy.value) return;
+    busy.value = true;
+    const sent = text.value;
+    const frame = ranged ? (start ?? 0) : at.value;
+    text.value = "";
+    const done = await review.post({
+      frame,
+      endFrame: ranged ? (end ?? null) : null,
+      text: words,
+      mentions: [...mentions.current].filter(([, name]) => words.includes(`@${name}`)).map(([id]) => id),
+    });
+    busy.value = false;
+    if (done) {
+      pinned.value = undefined;
+      mentions.current.clear();
+      remember(name, undefined);
+      if (ranged) player.range.value = {};
+    } else text.value = sent;
+  };
+
+  const label = ranged
+    ? `${frameToTimecode(player.model, start ?? 0)}–${frameToTimecode(player.model, end ?? 0)}`
+    : frameToTimecode(player.model, at.value);
+  const ready = text.value.trim() !== "" || drawing.shapes.value.length > 0;
+  return (
+    <form
+      class="composer"
+      aria-label="New comment"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void post();
+      }}
+    >
+      {drawing.active.value && <DrawTools state={drawing} />}
+      <MentionField
+        fieldRef={field}
+        id="composer"
+        label="Comment"
+        placeholder="Say something about this frame"
+        value={text.value}
+        members={review.members.value}
+        onValue={write}
+        onMention={(person) => mentions.current.set(person.id, person.name)}
+        onSubmit={() => void post()}
+        onEscape={() => field.current?.blur()}
+      />
+      <div class="composer-row">
+        <span class="composer-at numbers" title={ranged ? "The range from in to out" : "The frame this comment is about"}>
+          {label}
+          {pinned.value !== undefined && !ranged && pinned.value !== player.frame.value && (
+            <button
+              type="button"
+              class="link small"
+              onClick={() => {
+                pinned.value = player.frame.value;
+              }}
+            >
+              use current frame
+            </button>
+          )}
+        </span>
+        <button
+          type="button"
+          class="icon-button"
+          aria-label="Draw on the picture"
+          title="Draw on the picture (D)"
+          aria-pressed={drawing.active.value}
+          onClick={() => {
+            player.pause();
+            if (drawing.active.value) drawing.clear();
+            else {
+              pinned.value ??= player.frame.value;
+              drawing.active.value = true;
+            }
+          }}
+        >
+          {drawing.active.value ? <X size={16} strokeWidth={1.5} /> : <Pencil size={16} strokeWidth={1.5} />}
+        </button>
+        <button type="submit" class="button main" disabled={!ready || busy.value}>
+          Post
+        </button>
+      </div>
+    </form>
+  );
+}
+
+/** The short form under a comment. */
+export function ReplyForm({ review, to, onDone }: { review: Review; to: Comment; onDone: () => void }) {
+  const text = useSignal("");
+  const field = useRef<HTMLTextAreaElement>(null);
+  const mentions = useRef(new Map<string, string>());
+  useEffect(() => field.current?.focus(), []);
+  const send = async () => {
+    const words = text.value.trim();
+    if (!words) return;
+    const ids = [...mentions.current].filter(([, name]) => words.includes(`@${name}`)).map(([id]) => id);
+    if (await review.post({ frame: to.frame, endFrame: null, text: words, mentions: ids }, to)) onDone();
+  };
+  return (
+    <form
+      class="reply-form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void send();
+      }}
+    >
+      <MentionField
+        fieldRef={field}
+        id={`reply-${to.id}`}
+        label="Reply"
+        placeholder="Reply"
+        value={text.value}
+        members={review.members.value}
+        onValue={(value) => {
+          text.value = value;
+        }}
+        onMention={(person) => mentions.current.set(person.id, person.name)}
+        onSubmit={() => void send()}
+        onEscape={onDone}
+      />
+      <div class="composer-row">
+        <button type="button" class="button plain" onClick={onDone}>
+          Cancel
+        </button>
+        <button type="submit" class="button" disabled={!text.value.trim()}>
+          Post reply
+        </button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,226 @@
+import { useSignal } from "@preact/signals";
+import { Copy, Lock, LockOpen, ShieldCheck } from "lucide-preact";
+import { useEffect } from "preact/hooks";
+import { api } from "../api/client.ts";
+import type { Custody as Facts } from "../api/types.ts";
+import { Dialog } from "../ui/dialog.tsx";
+import { complain, say } from "../ui/toasts.tsx";
+import { date, moment, size } from "../ui/words.ts";
+import { actionWords } from "./custody-words.ts";
+import type { Review } from "./review.ts";
+
+const icon = { size: 16, strokeWidth: 1.5, "aria-hidden": true } as const;
+
+/** What proves that the master is what was handed in, and that nobody can take it away. */
+export function Custody({ review }: { review: Review }) {
+  const facts = useSignal<Facts | undefined>(undefined);
+  const wrong = useSignal("");
+  const asking = useSignal<"hold" | "retention" | undefined>(undefined);
+  const id = review.version.value.id;
+  const load = async () => {
+    try {
+      facts.value = await api.get<Facts>(`/versions/${id}/custody`);
+    } catch (error) {
+      wrong.value = error instanceof Error ? error.message : "It could not be read.";
+    }
+  };
+  useEffect(() => void load(), []);
+  if (wrong.value)
+    return (
+      <div class="panel-page padded">
+        <p class="notice bad">{wrong.value}</p>
+      </div>
+    );
+  const custody = facts.value;
+  if (!custody)
+    return (
+      <div class="panel-page padded" aria-busy="true">
+        <div class="skeleton" style={{ height: "72px" }} />
+        <div class="skeleton" style={{ height: "160px" }} />
+      </div>
+    );
+  const { hashes, storage, lock, legalHold } = custody;
+  const matches = hashes.client && hashes.sha256 ? hashes.client === hashes.sha256 : undefined;
+  return (
+    <div class="panel-page padded">
+      <section class="custody-lock">
+        {lock ? <Lock {...icon} /> : <LockOpen {...icon} />}
+        <div>
+          <p>
+            {lock
+              ? `Locked until ${date(lock.until)}. ${
+                  lock.mode === "COMPLIANCE"
+                    ? "Nobody can delete it before, not even an administrator."
+                    : "Nobody can delete it before; only the storage's owner could lift the lock."
+                }`
+              : "Not locked yet. The lock is set as soon as the copy is complete."}
+          </p>
+          {lock && <p class="quiet small">Read from the storage {moment(lock.readAt)}</p>}
+        </div>
+      </section>
+      {legalHold.on && (
+        <section class="custody-lock hold">
+          <ShieldCheck {...icon} />
+          <div>
+            <p>Under legal hold{legalHold.placedBy ? `, placed by ${legalHold.placedBy}` : ""}.</p>
+            {legalHold.reason && <p class="quiet small">{legalHold.reason}</p>}
+            <p class="quiet small">A second manager has to release it.</p>
+          </div>
+        </section>
+      )}
+      {review.rights.manage && (
+        <div class="custody-actions">
+          <button
+            type="button"
+            class="button"
+            onClick={() => {
+              asking.value = "hold";
+            }}
+          >
+            {legalHold.on ? "Release the hold" : "Place a legal hold"}
+          </button>
+          <button
+            type="button"
+            class="button"
+            onClick={() => {
+              asking.value = "retention";
+            }}
+          >
+            Lock for longer
+          </button>
+        </div>
+      )}
+      <h3>Fingerprints</h3>
+      {matches !== undefined && (
+        <p class={`state ${matches ? "ok" : "bad"}`}>
+          <ShieldCheck size={14} strokeWidth={2} aria-hidden="true" />
+          {matches
+            ? "The stored file is the one that left the uploader's disk."
+            : "The stored file differs from the one that left the uploader's disk."}
+        </p>
+      )}
+      <dl class="facts hashes">
+        <Hash name="SHA-256" value={hashes.sha256} />
+        <Hash name="XXH128" value={hashes.xxh128} />
+        <Hash name="C4" value={hashes.c4} />
+        <Hash name="From the uploader" value={hashes.client} />
+        <Hash name="Storage version" value={storage.versionId} />
+        <Hash name="ETag" value={storage.etag} />
+        <div>
+          <dt>Size</dt>
+          <dd class="numbers">
+            {size(storage.bytes)} ({storage.bytes.toLocaleString("en-GB")} bytes)
+          </dd>
+        </div>
+      </dl>
+      <h3>Chain of events</h3>
+      <ol class="chain">
+        {custody.chain.map((event, index) => (
+          <li key={index}>
+            <p>{actionWords(event.action, event.detail)}</p>
+            <p class="quiet small">
+              {event.actor.name} · <time dateTime={event.at}>{moment(event.at)}</time>
+            </p>
+          </li>
+        ))}
+      </ol>
+      {asking.value && (
+        <CustodyDialog
+          kind={asking.value}
+          on={!legalHold.on}
+          until={lock?.until}
+          versionId={id}
+          onClose={(changed) => {
+            asking.value = undefined;
+            if (changed) void load();
+          }}
+        />
+      )}
+    </div>
+  );
+}
+
+function Hash({ name, value }: { name: string; value: string | null }) {
+  if (!value) return null;
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd class="numbers hash">
+        <span>{value}</span>
+        <button
+          type="button"
+          class="icon-button"
+          aria-label={`Copy ${name}`}
+          title={`Copy ${name}`}
+          onClick={() => void navigator.clipboard.writeText(value).then(() => say(`${name} copied.`))}
+        >
+          <Copy size={14} strokeWidth={1.5} aria-hidden="true" />
+        </button>
+      </dd>
+    </div>
+  );
+}
+
+interface DialogProps {
+  kind: "hold" | "retention";
+  on: boolean;
+  until: string | undefined;
+  versionId: string;
+  onClose: (changed: boolean) => void;
+}
+
+function CustodyDialog({ kind, on, until, versionId, onClose }: DialogProps) {
+  const value = useSignal("");
+  const least = (until ? new Date(Date.parse(until) + 86_400_000) : new Date()).toISOString().slice(0, 10);
+  const send = async () => {
+    try {
+      if (kind === "hold") await api.post(`/versions/${versionId}/legal-hold`, { on, reason: value.value });
+      else await api.post(`/versions/${versionId}/retention`, { until: `${value.value}T00:00:00Z` });
+      say(kind === "hold" ? (on ? "The hold is placed." : "The hold is released.") : "The lock was extended.");
+      onClose(true);
+    } catch (error) {
+      complain("Nothing was changed.", error);
+    }
+  };
+  const title = kind === "retention" ? "Lock for longer" : on ? "Place a legal hold" : "Release the hold";
+  return (
+    <Dialog title={title} onClose={() => onClose(false)}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          void send();
+        }}
+      >
+        <p class="quiet">
+          {kind === "retention"
+            ? "A lock can be extended, never shortened. Until the new date nobody can delete the master."
+            : on
+              ? "While the hold is on, nobody can delete this version, whatever its lock says. Releasing it takes another manager."
+              : "Only a manager other than the one who placed it can release the hold."}
+        </p>
+        <div class="field">
+          <label for="custody-value">{kind === "retention" ? "Locked until" : "Reason"}</label>
+          <input
+            id="custody-value"
+            class="input"
+            type={kind === "retention" ? "date" : "text"}
+            {...(kind === "retention" ? { min: least } : { maxLength: 1000 })}
+            required
+            value={value.value}
+            onInput={(event) => {
+              value.value = event.currentTarget.value;
+            }}
+          />
+        </div>
+        <div class="dialog-actions">
+          <button type="button" class="button plain" onClick={() => onClose(false)}>
+            Cancel
+          </button>
+          <button type="submit" class="button main">
+            {title}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

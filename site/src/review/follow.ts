@@ -1,0 +1,104 @@
+import { api } from "../api/client.ts";
+import { listen, type LiveEvent } from "../api/live.ts";
+import type { Approval, Author, Comment, Preview, Version } from "../api/types.ts";
+import type { Review } from "./review.ts";
+
+type Data = Record<string, unknown>;
+
+/** Keeps the page true to what others do: comments, verdicts, the build, who is here. */
+export function followEvents(review: Review): () => void {
+  const { version, preview } = review;
+  const isOurs = (data: Data) => data["versionId"] === version.value.id;
+  let reload: ReturnType<typeof setTimeout> | undefined;
+  let asking: ReturnType<typeof setTimeout> | undefined;
+
+  /** Several events in a row ask once. */
+  const refreshComments = () => {
+    clearTimeout(reload);
+    reload = setTimeout(() => void review.loadComments().catch(() => undefined), 120);
+  };
+  const refreshPreview = () => {
+    clearTimeout(asking);
+    asking = setTimeout(async () => {
+      const id = version.value.id;
+      const [nextPreview, nextVersion] = await Promise.all([
+        api.get<Preview>(`/preview/${id}`).catch(() => undefined),
+        api.get<Version>(`/versions/${id}`).catch(() => undefined),
+      ]);
+      if (nextPreview) preview.value = nextPreview;
+      if (nextVersion) version.value = nextVersion;
+    }, 60);
+  };
+
+  const onEvent = ({ type, data: raw }: LiveEvent) => {
+    const data = (raw ?? {}) as Data;
+    if (type === "presence") {
+      const people = data["people"];
+      if (data["versionId"] === undefined || isOurs(data))
+        review.here.value = Array.isArray(people) ? (people as Author[]) : [];
+    } else if (!isOurs(data)) return;
+    else if (type === "comment.deleted") review.drop(String(data["commentId"] ?? data["id"]));
+    else if (type.startsWith("comment.")) onComment(data);
+    else if (type === "approval.given") onApproval();
+    else if (type === "preview.progress") onProgress(data);
+    else if (type.startsWith("version.") || type.startsWith("hold.")) refreshPreview();
+  };
+
+  function onComment(data: Data): void {
+    const given = (data["comment"] ?? data) as Partial<Comment>;
+    if (given.id && given.text !== undefined && given.author && given.etag !== undefined) {
+      const mine = review.comments.value.find(
+        (comment) => comment.id.startsWith("new-") && comment.text === given.text && comment.frame === given.frame,
+      );
+      if (mine) review.drop(mine.id);
+      review.put(given as Comment);
+    } else refreshComments();
+  }
+
+  function onApproval(): void {
+    void loadApprovals(review);
+    refreshPreview();
+  }
+
+  function onProgress(data: Data): void {
+    const before = preview.value;
+    const progress = Number(data["progress"] ?? before.progress);
+    const state = typeof data["state"] === "string" ? (data["state"] as Preview["state"]) : before.state;
+    preview.value = {
+      ...before,
+      progress,
+      speed: (data["speed"] as number | undefined) ?? before.speed,
+      etaSeconds: (data["etaSeconds"] as number | undefined) ?? before.etaSeconds,
+    };
+    if (state !== before.state || (Number(data["playableSeconds"] ?? 0) > 0 && !before.playback?.master))
+      refreshPreview();
+  }
+
+  let wasDown = false;
+  const stop = listen(review.start.project.id, onEvent, (connected) => {
+    review.connected.value = connected;
+    // Ephemeral news is not replayed, so a page that was away reads the state again.
+    if (connected && wasDown) {
+      refreshComments();
+      refreshPreview();
+    }
+    wasDown ||= !connected;
+    if (connected) wasDown = false;
+  });
+  const building = setInterval(() => {
+    if (preview.value.state !== "ready" && preview.value.state !== "failed") refreshPreview();
+  }, 5000);
+  return () => {
+    stop();
+    clearInterval(building);
+    clearTimeout(reload);
+    clearTimeout(asking);
+  };
+}
+
+export async function loadApprovals(review: Review): Promise<void> {
+  const { items } = await api
+    .get<{ items: Approval[] }>(`/versions/${review.version.value.id}/approvals`, { limit: 200 })
+    .catch(() => ({ items: [] }));
+  review.approvals.value = items;
+}

@@ -1,0 +1,134 @@
+import { useSignal } from "@preact/signals";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import { actAsGuest, api } from "../api/client.ts";
+import type { Member } from "../api/types.ts";
+import { KeysHelp } from "../player/keys-help.tsx";
+import { listenForKeys, playerKeys } from "../player/keys.ts";
+import { Comments } from "./comments.tsx";
+import { Composer } from "./composer.tsx";
+import { followEvents } from "./follow.ts";
+import { Picture } from "./picture.tsx";
+import { Panel } from "./panel.tsx";
+import { createReview, type ReviewStart } from "./review.ts";
+import { TopBar } from "./top-bar.tsx";
+import "./review.css";
+import "./comments.css";
+
+/** The review page: picture, timeline and transport, and beside them what people say about it. */
+export function ReviewPage({ start }: { start: ReviewStart }) {
+  const review = useMemo(() => createReview(start), []);
+  const root = useRef<HTMLDivElement>(null);
+  const helping = useSignal(false);
+  const going = useSignal(false);
+  const panelOpen = useSignal(true);
+  const { player, view } = review;
+
+  const fullScreen = () => {
+    if (document.fullscreenElement) void document.exitFullscreen();
+    else void root.current?.querySelector(".viewer")?.requestFullscreen();
+  };
+  const compose = () => {
+    panelOpen.value = true;
+    player.pause();
+    requestAnimationFrame(() => root.current?.querySelector<HTMLElement>("#composer")?.focus());
+  };
+  const nextComment = (by: 1 | -1) => {
+    const threads = review.shown.value;
+    const at = threads.findIndex(({ root: { id } }) => id === review.selected.value);
+    const next = threads[at < 0 ? (by > 0 ? 0 : threads.length - 1) : at + by];
+    if (next) review.select(next.root);
+  };
+  const keys = useMemo(
+    () =>
+      playerKeys(player, view, {
+        fullScreen,
+        help: () => {
+          helping.value = true;
+        },
+        goTo: () => {
+          going.value = true;
+        },
+        mark: review.toggleMark,
+        nextComment,
+        panel: () => {
+          panelOpen.value = !panelOpen.value;
+        },
+        escape: () => {
+          if (review.drawing.active.value) review.drawing.clear();
+          else review.selected.value = undefined;
+        },
+        ...(review.rights.comment
+          ? {
+              comment: compose,
+              draw: () => {
+                player.pause();
+                panelOpen.value = true;
+                review.drawing.active.value = !review.drawing.active.value;
+              },
+            }
+          : {}),
+      }),
+    [],
+  );
+
+  useEffect(() => {
+    actAsGuest(start.guest?.token);
+    review.loadMarks();
+    const stopKeys = listenForKeys(() => keys);
+    const stopEvents = followEvents(review);
+    if (start.moreComments)
+      void review.loadComments().then(() => {
+        const asked = review.comments.value.find(({ id }) => id === start.commentId);
+        if (asked && review.selected.value === undefined) review.select(asked);
+      });
+    if (!start.guest)
+      void api
+        .get<{ items: Member[] }>(`/projects/${start.project.id}/members`, { limit: 200 })
+        .then(({ items }) => {
+          review.members.value = items;
+        })
+        .catch(() => undefined);
+    return () => {
+      stopKeys();
+      stopEvents();
+      actAsGuest(undefined);
+    };
+  }, []);
+
+  return (
+    <div class={`review${panelOpen.value ? "" : " wide"}`} ref={root}>
+      <TopBar
+        review={review}
+        panelOpen={panelOpen.value}
+        onPanel={() => {
+          panelOpen.value = !panelOpen.value;
+        }}
+      />
+      <Picture
+        review={review}
+        going={going.value}
+        onGoing={(next) => {
+          going.value = next;
+        }}
+        onFullScreen={fullScreen}
+        onHelp={() => {
+          helping.value = true;
+        }}
+      />
+      {panelOpen.value && (
+        <Panel review={review}>
+          <Comments review={review} />
+          {review.rights.comment && <Composer review={review} />}
+        </Panel>
+      )}
+      {helping.value && (
+        <KeysHelp
+          keys={keys}
+          onClose={() => {
+            helping.value = false;
+          }}
+        />
+      )}
+    </div>
+  );
+}

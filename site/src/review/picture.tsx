@@ -1,0 +1,145 @@
+import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { frameToSeconds, secondsToFrame } from "#core/timecode/timecode.ts";
+import { api } from "../api/client.ts";
+import type { Preview } from "../api/types.ts";
+import { Meters } from "../player/meters.tsx";
+import { type Peaks, peaksOf } from "../player/peaks.ts";
+import { Stage } from "../player/stage.tsx";
+import { type Tile, storyboardOf } from "../player/storyboard.ts";
+import { openStream, type Stream } from "../player/stream.ts";
+import type { Mark } from "../player/timeline-paint.ts";
+import { Timeline } from "../player/timeline.tsx";
+import { Transport } from "../player/transport.tsx";
+import type { Review } from "./review.ts";
+import { Waiting } from "./waiting.tsx";
+
+interface Props {
+  review: Review;
+  going: boolean;
+  onGoing: (going: boolean) => void;
+  onFullScreen: () => void;
+  onHelp: () => void;
+}
+
+/** Stage, timeline and transport of the version on the page, and the stream that feeds them. */
+export function Picture({ review, going, onGoing, onFullScreen, onHelp }: Props) {
+  const { player, view, preview, drawing } = review;
+  const video = useRef<HTMLVideoElement>(null);
+  const [stream, setStream] = useState<Stream>();
+  const tiles = useSignal<readonly Tile[]>([]);
+  const peaks = useSignal<Peaks | undefined>(undefined);
+  const media = review.media();
+  const playback = preview.value.playback;
+  const master = playback?.master?.replace(/\/v\/[^/]+\//, "/");
+
+  useEffect(() => {
+    if (!video.current) return;
+    return player.attach(video.current);
+  }, []);
+
+  useEffect(() => {
+    const current = preview.peek().playback;
+    if (!video.current || !current?.master) return;
+    const opened = openStream(video.current, current, {
+      startSeconds: frameToSeconds(player.model, player.head.value),
+      renew: async () => {
+        const fresh = await api.get<Preview>(`/preview/${review.version.value.id}`);
+        return fresh.playback ?? undefined;
+      },
+      onLength: (seconds, complete) => {
+        player.built.value = complete
+          ? player.model.frames
+          : Math.min(player.model.frames, secondsToFrame(player.model, seconds));
+      },
+    });
+    setStream(opened);
+    return () => {
+      opened.close();
+      setStream(undefined);
+    };
+  }, [master]);
+
+  // The storyboard and the waveform come last of a build, so they are asked for again when it is done.
+  const state = preview.value.state;
+  useEffect(() => {
+    void storyboardOf(playback?.storyboard).then((list) => {
+      tiles.value = list;
+    });
+    void peaksOf(playback?.peaks).then((found) => {
+      peaks.value = found;
+    });
+  }, [state, Boolean(playback?.storyboard), Boolean(playback?.peaks)]);
+
+  const marks = useComputed<Mark[]>(() => [
+    ...review.shown.value.map(({ root }) => ({
+      id: root.id,
+      frame: root.frame,
+      endFrame: root.endFrame,
+      label: `${root.author.name}: ${root.text.slice(0, 60)}`,
+      resolved: root.resolvedAt !== null,
+      selected: root.id === review.selected.value,
+    })),
+    ...review.marks.value.map((frame) => ({
+      id: `mark-${frame}`,
+      frame,
+      endFrame: null,
+      label: "Your mark",
+      resolved: false,
+      selected: false,
+      own: true,
+    })),
+  ]);
+  const onMark = (id: string) => {
+    const comment = review.comments.value.find((one) => one.id === id);
+    if (comment) review.select(comment);
+    else if (id.startsWith("mark-")) player.seek(Number(id.slice(5)));
+  };
+  // A seek away from a comment's frames lets go of it, so that what is marked is what is seen.
+  useSignalEffect(() => {
+    if (!player.playing.value) return;
+    review.selected.value = undefined;
+  });
+
+  const trouble = stream?.trouble.value;
+  const unready = !playback?.master && !playback?.image;
+  return (
+    <section class="viewer" aria-label="Player">
+      <Stage
+        player={player}
+        view={view}
+        media={media}
+        video={video}
+        poster={playback?.poster}
+        image={playback?.image}
+        shapes={review.shapes.value}
+        drawing={drawing}
+        watermark={review.start.guest?.watermark}
+      >
+        {view.meters.value && stream && <Meters video={video} />}
+        {unready && <Waiting review={review} />}
+        {trouble && (
+          <p class="stage-note" role="status">
+            {trouble}
+          </p>
+        )}
+        {!unready && state === "playable" && <Building review={review} />}
+      </Stage>
+      {media?.kind !== "image" && (
+        <div class="controls">
+          <Timeline player={player} marks={marks.value} tiles={tiles.value} peaks={peaks.value} onMark={onMark} />
+          <Transport {...{ player, view, stream, going, onGoing, onFullScreen, onHelp }} />
+        </div>
+      )}
+    </section>
+  );
+}
+
+function Building({ review }: { review: Review }) {
+  const { progress } = review.preview.value;
+  return (
+    <p class="stage-note numbers" role="status">
+      Preview {Math.round(progress * 100)} % built. You can watch and comment on what is there.
+    </p>
+  );
+}

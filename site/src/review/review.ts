@@ -1,0 +1,240 @@
+import { batch, computed, signal } from "@preact/signals";
+import { frameModelOf } from "#core/timecode/timecode.ts";
+import { api, ApiError, all } from "../api/client.ts";
+import type { Approval, Asset, Author, Comment, Member, Preview, Version } from "../api/types.ts";
+import { createDrawing } from "../player/drawing-state.ts";
+import { createPlayer } from "../player/player.ts";
+import { createView } from "../player/view.ts";
+import { complain, say } from "../ui/toasts.tsx";
+import { recall, remember } from "../ui/remember.ts";
+import type { Rights } from "./rights.ts";
+import { type Filter, filterThreads, threadsOf } from "./threads.ts";
+
+/** Everything the page was rendered with; the same on the server and in the browser. */
+export interface ReviewStart {
+  asset: Asset;
+  version: Version;
+  versions: Version[];
+  preview: Preview;
+  comments: Comment[];
+  moreComments: boolean;
+  project: { id: string; name: string };
+  rights: Rights;
+  me: Author;
+  /** A share link's guest: the token to act with, the way back, and the mark over the picture. */
+  guest?: { token: string; backTo: string; watermark: string | null } | undefined;
+  frame: number | undefined;
+  commentId: string | undefined;
+}
+
+export interface NewComment {
+  frame: number;
+  endFrame: number | null;
+  text: string;
+  mentions: string[];
+}
+
+const emptyMedia = {
+  kind: "video",
+  durationSeconds: 0,
+  rate: { num: 25, den: 1 },
+  frames: 1,
+  startTimecode: "00:00:00:00",
+  dropFrame: false,
+  variable: false,
+  pts: null,
+} as const;
+
+/** The state of one review page: what is shown, what was said, what is being said. */
+export function createReview(start: ReviewStart) {
+  const media = start.preview.media ?? start.version.media;
+  const asked = start.comments.find((comment) => comment.id === start.commentId);
+  const model = frameModelOf(media ?? emptyMedia);
+  const player = createPlayer(model, media?.kind !== "audio", asked?.frame ?? start.frame ?? 0);
+  const view = createView();
+  const drawing = createDrawing();
+  const version = signal(start.version);
+  const preview = signal(start.preview);
+  const comments = signal<readonly Comment[]>(start.comments);
+  const approvals = signal<readonly Approval[] | undefined>(undefined);
+  const members = signal<readonly Member[]>([]);
+  const here = signal<readonly Author[]>([]);
+  const connected = signal(true);
+  const selected = signal<string | undefined>(asked?.id);
+  const filter = signal<Filter>({ show: "all", sort: "frame", author: undefined, text: "" });
+  const marks = signal<readonly number[]>([]);
+  const editing = signal<string | undefined>(undefined);
+  const me = start.me;
+
+  const threads = computed(() => threadsOf(comments.value));
+  const shown = computed(() => filterThreads(threads.value, filter.value, me.id ?? undefined));
+  const open = computed(() => threads.value.filter(({ root }) => !root.resolvedAt).length);
+  const authors = computed(() => [...new Set(comments.value.map((comment) => comment.author.name))].sort());
+  /** The drawing over the picture: the one being made, or that of the comment selected while on its frames. */
+  const shapes = computed(() => {
+    if (drawing.active.value || drawing.shapes.value.length > 0) return drawing.shapes.value;
+    const comment = comments.value.find(({ id }) => id === selected.value);
+    if (!comment?.drawing) return [];
+    const frame = player.frame.value;
+    return frame >= comment.frame && frame <= (comment.endFrame ?? comment.frame) ? comment.drawing.shapes : [];
+  });
+
+  const put = (comment: Comment) => {
+    const rest = comments.value.filter(({ id }) => id !== comment.id);
+    comments.value = [...rest, comment];
+  };
+  const drop = (id: string) => {
+    comments.value = comments.value.filter((comment) => comment.id !== id && comment.replyTo !== id);
+    if (selected.value === id) selected.value = undefined;
+  };
+
+  return {
+    start,
+    media: () => preview.value.media ?? version.value.media,
+    player,
+    view,
+    drawing,
+    version,
+    preview,
+    comments,
+    approvals,
+    members,
+    here,
+    connected,
+    selected,
+    filter,
+    marks,
+    editing,
+    threads,
+    shown,
+    open,
+    authors,
+    shapes,
+    me,
+    rights: start.rights,
+    put,
+    drop,
+
+    /** Lands on the exact frame of a comment and shows its drawing. */
+    select(comment: Comment) {
+      player.pause();
+      batch(() => {
+        selected.value = comment.replyTo ?? comment.id;
+        player.seek(comment.frame);
+      });
+      const url = new URL(location.href);
+      url.searchParams.set("c", comment.id);
+      url.searchParams.delete("f");
+      history.replaceState(history.state, "", url);
+    },
+
+    /** Posts at once on the page; takes it back, with the text, when the API refuses. */
+    async post(input: NewComment, replyTo?: Comment): Promise<boolean> {
+      const drawn = replyTo || drawing.shapes.value.length === 0 ? null : { shapes: [...drawing.shapes.value] };
+      const now = new Date().toISOString();
+      const draft: Comment = {
+        ...input,
+        id: `new-${crypto.randomUUID()}`,
+        versionId: version.value.id,
+        projectId: start.project.id,
+        replyTo: replyTo?.id ?? null,
+        drawing: drawn,
+        author: me,
+        resolvedAt: null,
+        resolvedBy: null,
+        editedAt: null,
+        createdAt: now,
+        updatedAt: now,
+        etag: "",
+      };
+      put(draft);
+      if (!replyTo) drawing.clear();
+      try {
+        const saved = await api.post<Comment>("/comments", {
+          versionId: version.value.id,
+          ...input,
+          ...(drawn ? { drawing: drawn } : {}),
+          ...(replyTo ? { replyTo: replyTo.id } : {}),
+        });
+        batch(() => {
+          drop(draft.id);
+          put(saved);
+        });
+        return true;
+      } catch (error) {
+        drop(draft.id);
+        if (drawn) drawing.restore(drawn.shapes);
+        complain("Your comment was not posted; the text is still here.", error);
+        return false;
+      }
+    },
+
+    async resolve(comment: Comment, resolved: boolean) {
+      const before = comment;
+      put({
+        ...comment,
+        resolvedAt: resolved ? new Date().toISOString() : null,
+        resolvedBy: resolved ? me.name : null,
+      });
+      try {
+        put(await api.post<Comment>(`/comments/${comment.id}/resolve`, { resolved }));
+      } catch (error) {
+        put(before);
+        complain(resolved ? "Not resolved." : "Not reopened.", error);
+      }
+    },
+
+    async edit(comment: Comment, text: string): Promise<boolean> {
+      put({ ...comment, text });
+      try {
+        put(await api.patch<Comment>(`/comments/${comment.id}`, { text }, comment.etag));
+        return true;
+      } catch (error) {
+        put(comment);
+        complain(
+          error instanceof ApiError && error.status === 412
+            ? "Someone changed this comment meanwhile."
+            : "Your change was not saved.",
+          error,
+        );
+        return false;
+      }
+    },
+
+    /** Gone from the page at once, from the server a little later: time to change one's mind. */
+    remove(comment: Comment) {
+      const taken = comments.value.filter(({ id, replyTo }) => id === comment.id || replyTo === comment.id);
+      drop(comment.id);
+      const commit = setTimeout(() => {
+        api.remove(`/comments/${comment.id}`, comment.etag).catch((error: unknown) => {
+          for (const one of taken) put(one);
+          complain("The comment is still there.", error);
+        });
+      }, 6000);
+      say("Comment deleted.", {
+        label: "Undo",
+        run: () => {
+          clearTimeout(commit);
+          for (const one of taken) put(one);
+        },
+      });
+    },
+
+    async loadComments() {
+      const list = await all<Comment>("/comments", { versionId: version.value.id }, 50_000);
+      const drafts = comments.value.filter(({ id }) => id.startsWith("new-"));
+      comments.value = [...list, ...drafts];
+    },
+
+    loadMarks() {
+      marks.value = recall<number[]>(`marks.${version.value.id}`, []);
+    },
+    toggleMark() {
+      const frame = player.head.value;
+      const has = marks.value.includes(frame);
+      marks.value = has ? marks.value.filter((mark) => mark !== frame) : [...marks.value, frame];
+      remember(`marks.${version.value.id}`, marks.value);
+    },
+  };
+}
+export type Review = ReturnType<typeof createReview>;

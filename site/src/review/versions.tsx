@@ -1,0 +1,65 @@
+import { Upload } from "lucide-preact";
+import { useRef } from "preact/hooks";
+import { addFiles } from "../upload/uploads.ts";
+import { StatusView } from "../ui/status.tsx";
+import { count, moment, size } from "../ui/words.ts";
+import type { Review } from "./review.ts";
+
+export function Versions({ review }: { review: Review }) {
+  const { asset, versions, project } = review.start;
+  const current = review.version.value;
+  const picker = useRef<HTMLInputElement>(null);
+  return (
+    <div class="panel-page padded">
+      {review.rights.upload && (
+        <>
+          <input
+            ref={picker}
+            type="file"
+            hidden
+            accept="video/*,audio/*,image/*,.mxf,.mov"
+            onChange={(event) => {
+              const [file] = event.currentTarget.files ?? [];
+              if (file)
+                addFiles([{ file }], { projectId: project.id, assetId: asset.id, folderId: asset.folderId });
+              event.currentTarget.value = "";
+            }}
+          />
+          <button type="button" class="button" onClick={() => picker.current?.click()}>
+            <Upload size={16} strokeWidth={1.5} aria-hidden="true" /> Upload version {asset.versionCount + 1}
+          </button>
+        </>
+      )}
+      <ul class="version-list">
+        {versions.map((version) => (
+          <li key={version.id} class={version.id === current.id ? "current" : ""}>
+            <a
+              href={`/a/${asset.id}?v=${version.id}`}
+              aria-current={version.id === current.id ? "true" : undefined}
+            >
+              <span class="numbers version-badge">v{version.number}</span>
+              <span class="version-facts">
+                <span class="ellipsis">{version.name}</span>
+                <span class="quiet small">
+                  {moment(version.createdAt)} · {size(version.bytes)}
+                  {version.createdBy ? ` · ${version.createdBy.name}` : ""}
+                </span>
+                <span class="version-state">
+                  <StatusView status={version.status} />
+                  {version.openComments > 0 && (
+                    <span class="quiet small">{count(version.openComments, "open comment")}</span>
+                  )}
+                </span>
+              </span>
+            </a>
+            {version.id !== current.id && (
+              <a class="button plain" href={`/compare?left=${version.id}&right=${current.id}`}>
+                Compare
+              </a>
+            )}
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}

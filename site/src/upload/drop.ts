@@ -1,0 +1,90 @@
+import { api, ApiError } from "../api/client.ts";
+import type { Folder, Page } from "../api/types.ts";
+import type { Picked, Target } from "./uploads.ts";
+
+interface Found {
+  file: File;
+  handle: FileSystemFileHandle | undefined;
+  /** Folder names above the file, outermost first. */
+  path: string[];
+}
+
+type HandleItem = DataTransferItem & { getAsFileSystemHandle?: () => Promise<FileSystemHandle | null> };
+
+/** Everything in a drop, folders walked through. The browser forgets the items after this tick, so they are taken first. */
+export async function filesOfDrop(data: DataTransfer): Promise<Found[]> {
+  const items = [...data.items]
+    .filter(({ kind }) => kind === "file")
+    .map((item: HandleItem) => ({
+      entry: item.webkitGetAsEntry(),
+      file: item.getAsFile(),
+      handle: item.getAsFileSystemHandle?.(),
+    }));
+  const found: Found[] = [];
+  for (const { entry, file, handle } of items) {
+    if (entry?.isDirectory) await walk(entry as FileSystemDirectoryEntry, [entry.name], found);
+    else if (file) {
+      const kept = await handle?.catch(() => null);
+      found.push({ file, handle: kept?.kind === "file" ? (kept as FileSystemFileHandle) : undefined, path: [] });
+    }
+  }
+  return found;
+}
+
+async function walk(directory: FileSystemDirectoryEntry, path: string[], found: Found[]): Promise<void> {
+  const reader = directory.createReader();
+  for (;;) {
+    const entries = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
+    if (entries.length === 0) return;
+    for (const entry of entries) {
+      if (entry.name.startsWith(".")) continue;
+      if (entry.isDirectory) await walk(entry as FileSystemDirectoryEntry, [...path, entry.name], found);
+      else {
+        const file = await new Promise<File>((resolve, reject) =>
+          (entry as FileSystemFileEntry).file(resolve, reject),
+        );
+        found.push({ file, handle: undefined, path });
+      }
+    }
+  }
+}
+
+/** Files chosen with a folder picker carry their path in `webkitRelativePath`. */
+export function filesOfPicker(files: FileList): Found[] {
+  return [...files].map((file) => ({
+    file,
+    handle: undefined,
+    path: file.webkitRelativePath.split("/").slice(0, -1),
+  }));
+}
+
+/** Makes the folders a drop needs and answers each file with the folder it belongs into. */
+export async function placeFiles(found: readonly Found[], target: Target): Promise<Picked[]> {
+  const known = new Map<string, string | null>([["", target.folderId ?? null]]);
+  const placed: Picked[] = [];
+  for (const { file, handle, path } of found) {
+    let folderId = target.folderId ?? null;
+    for (let depth = 1; depth <= path.length; depth++) {
+      const key = path.slice(0, depth).join("/");
+      const cached = known.get(key);
+      folderId = cached ?? (await ensureFolder(target.projectId, folderId, path[depth - 1] ?? ""));
+      known.set(key, folderId);
+    }
+    placed.push({ file, handle, folderId });
+  }
+  return placed;
+}
+
+async function ensureFolder(projectId: string, parentId: string | null, name: string): Promise<string> {
+  try {
+    return (await api.post<Folder>(`/projects/${projectId}/folders`, { name, parentId })).id;
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 409) throw error;
+    const { items } = await api.get<Page<Folder>>(`/projects/${projectId}/folders`, { limit: 200 });
+    const same = items.find(
+      (folder) => folder.parentId === parentId && folder.name.toLowerCase() === name.toLowerCase(),
+    );
+    if (!same) throw error;
+    return same.id;
+  }
+}

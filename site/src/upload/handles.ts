@@ -1,0 +1,39 @@
+/** What lets an upload go on after the page was closed: which file it was, and where the browser allows it, its handle. */
+export interface Kept {
+  uploadId: string;
+  name: string;
+  bytes: number;
+  lastModified: number;
+  handle?: FileSystemFileHandle | undefined;
+}
+
+function open(): Promise<IDBDatabase> {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.open("rushes", 1);
+    request.onupgradeneeded = () => request.result.createObjectStore("uploads", { keyPath: "uploadId" });
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
+
+async function run<Value>(
+  mode: IDBTransactionMode,
+  ask: (store: IDBObjectStore) => IDBRequest<Value>,
+): Promise<Value | undefined> {
+  try {
+    const db = await open();
+    return await new Promise((resolve, reject) => {
+      const request = ask(db.transaction("uploads", mode).objectStore("uploads"));
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
+  } catch {
+    // A private window without storage: the upload works, it just cannot be picked up later without the file.
+    return undefined;
+  }
+}
+
+export const keep = (kept: Kept) => run("readwrite", (store) => store.put(kept));
+export const forget = (uploadId: string) => run("readwrite", (store) => store.delete(uploadId));
+export const keptOf = (uploadId: string) =>
+  run<Kept | undefined>("readonly", (store) => store.get(uploadId) as IDBRequest<Kept | undefined>);

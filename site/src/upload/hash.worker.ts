@@ -1,0 +1,19 @@
+import { createSHA256 } from "hash-wasm";
+
+const blockBytes = 8 * 1024 * 1024;
+
+/** Reads a file from end to end and answers its SHA-256; the page stays free meanwhile. */
+addEventListener("message", async (event: MessageEvent<File>) => {
+  const file = event.data;
+  try {
+    const hash = await createSHA256();
+    hash.init();
+    for (let at = 0; at < file.size; at += blockBytes) {
+      hash.update(new Uint8Array(await file.slice(at, at + blockBytes).arrayBuffer()));
+      postMessage({ done: Math.min(file.size, at + blockBytes) });
+    }
+    postMessage({ sha256: hash.digest("hex") });
+  } catch (error) {
+    postMessage({ error: error instanceof Error ? error.message : "The file could not be read." });
+  }
+});

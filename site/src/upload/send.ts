@@ -1,0 +1,103 @@
+import { api, ApiError } from "../api/client.ts";
+import type { OpenedUpload, SignedParts, Upload } from "../api/types.ts";
+import { backOff, PutError, putBlock } from "./put.ts";
+
+const parallelParts = 4;
+const mostTries = 8;
+
+export interface SentPart {
+  partNumber: number;
+  etag: string;
+}
+
+interface Sending {
+  file: File;
+  opened: Pick<OpenedUpload, "uploadId" | "method" | "partBytes" | "put">;
+  signal: AbortSignal;
+  /** Bytes the storage has or is just receiving. */
+  onProgress: (bytes: number) => void;
+  /** Told while waiting for the line to come back. */
+  onWaiting: (waiting: boolean) => void;
+}
+
+/** Sends what the storage does not hold yet. Answers the parts of a multipart upload, none for a single PUT. */
+export function sendFile(sending: Sending): Promise<SentPart[] | undefined> {
+  return sending.opened.method === "put" ? sendWhole(sending) : sendParts(sending);
+}
+
+async function again<Value>(sending: Sending, run: () => Promise<Value>): Promise<Value> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      const value = await run();
+      sending.onWaiting(false);
+      return value;
+    } catch (error) {
+      if (sending.signal.aborted) throw error;
+      const status = error instanceof PutError || error instanceof ApiError ? error.status : undefined;
+      // 403 is an expired signature and is signed anew; other refusals will not change by asking again.
+      const passing = status === 0 || status === 403 || status === 408 || status === 429 || (status ?? 0) >= 500;
+      if (!passing || attempt >= mostTries) throw error;
+      sending.onWaiting(status === 0);
+      await backOff(attempt, sending.signal);
+    }
+  }
+}
+
+async function sendWhole(sending: Sending): Promise<undefined> {
+  const { file, opened, signal, onProgress } = sending;
+  const { put } = opened;
+  if (!put) throw new Error("a put without an address");
+  await again(sending, () => putBlock(put.url, file, { headers: put.headers, signal, onProgress }));
+}
+
+async function sendParts(sending: Sending): Promise<SentPart[]> {
+  const { file, opened, signal } = sending;
+  const partBytes = opened.partBytes ?? file.size;
+  const count = Math.max(1, Math.ceil(file.size / partBytes));
+  const lengthOf = (part: number) => Math.min(partBytes, file.size - (part - 1) * partBytes);
+  const state = await again(sending, () => api.get<Upload>(`/presign/${opened.uploadId}`));
+  const sent = new Map<number, string>();
+  for (const part of state.parts) if (part.bytes === lengthOf(part.partNumber)) sent.set(part.partNumber, part.etag);
+
+  const flying = new Map<number, number>();
+  const report = () => {
+    let bytes = 0;
+    for (const part of sent.keys()) bytes += lengthOf(part);
+    for (const loaded of flying.values()) bytes += loaded;
+    sending.onProgress(bytes);
+  };
+  report();
+
+  const missing: number[] = [];
+  for (let part = count; part >= 1; part--) if (!sent.has(part)) missing.push(part);
+  const sendOne = async (part: number) => {
+    const start = (part - 1) * partBytes;
+    const block = file.slice(start, start + lengthOf(part));
+    const etag = await again(sending, async () => {
+      const { parts } = await api.post<SignedParts>(`/presign/${opened.uploadId}/parts`, { partNumbers: [part] });
+      const url = parts[0]?.url;
+      if (!url) throw new ApiError(500, undefined);
+      return putBlock(url, block, {
+        signal,
+        onProgress: (bytes) => {
+          flying.set(part, bytes);
+          report();
+        },
+      });
+    });
+    flying.delete(part);
+    sent.set(part, etag ?? "");
+    report();
+  };
+  const line = async () => {
+    for (let part = missing.pop(); part !== undefined; part = missing.pop()) {
+      signal.throwIfAborted();
+      await sendOne(part);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(parallelParts, missing.length) }, line));
+  return [...sent]
+    .filter(([, etag]) => etag !== "")
+    .map(([partNumber, etag]) => ({ partNumber, etag }))
+    .sort((a, b) => a.partNumber - b.partNumber);
+}
