@@ -3,6 +3,8 @@ import { assetsApp } from "#api/assets/assets.ts";
 import { assetsFunction } from "#api/assets/routes.ts";
 import { commentsApp } from "#api/comments/comments.ts";
 import { commentsFunction } from "#api/comments/routes.ts";
+import { custodyApp } from "#api/custody/custody.ts";
+import { custodyFunction } from "#api/custody/routes.ts";
 import { healthApp } from "#api/health/health.ts";
 import { healthFunction } from "#api/health/routes.ts";
 import { presignApp } from "#api/presign/presign.ts";
@@ -26,6 +28,7 @@ const built: readonly [ApiFunction, (deps: Resources) => RushesApp][] = [
   [sessionFunction, sessionApp],
   [presignFunction, presignApp],
   [promoteFunction, promoteApp],
+  [custodyFunction, custodyApp],
   [previewFunction, previewApp],
   [assetsFunction, assetsApp],
   [commentsFunction, commentsApp],

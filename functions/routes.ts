@@ -1,5 +1,6 @@
 import { assetsFunction } from "#api/assets/routes.ts";
 import { commentsFunction } from "#api/comments/routes.ts";
+import { custodyFunction } from "#api/custody/routes.ts";
 import { healthFunction } from "#api/health/routes.ts";
 import { presignFunction } from "#api/presign/routes.ts";
 import { previewFunction } from "#api/preview/routes.ts";
@@ -18,6 +19,7 @@ import type { ApiFunction, Trigger } from "./route.ts";
 export const functions: readonly ApiFunction[] = [
   presignFunction,
   promoteFunction,
+  custodyFunction,
   previewFunction,
   assetsFunction,
   commentsFunction,

@@ -97,6 +97,7 @@ create table versions (
   hold_placed_by text references people,
   -- The last full read of the master, and when the bytes of a deleted version were gone.
   verified_at timestamptz(3),
+  verify_asked_at timestamptz(3),
   purged_at timestamptz(3),
   media jsonb,
   preview jsonb,

@@ -141,6 +141,10 @@ export const custody = z.object({
   lock: z.object({ mode: lockMode, until: time, readAt: time }).nullable(),
   legalHold: z.object({ on: z.boolean(), reason: z.string().nullable(), placedBy: z.string().nullable() }),
   manifest: z.json().nullable(),
+  /** When `verify-masters` last read the master in full; the chain says what it found. */
+  verifiedAt: time.nullable(),
+  /** ASC MHL generations, oldest first; each can be downloaded. */
+  generations: z.array(z.object({ generation: z.int(), fileName: z.string(), createdAt: time })),
   chain: z.array(
     z.object({ at: time, actor: author, action: z.string(), detail: z.record(z.string(), z.json()) }),
   ),

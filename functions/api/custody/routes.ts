@@ -1,0 +1,110 @@
+import { z } from "zod";
+import { custody, download, legalHoldInput, retentionInput } from "#core/assets/asset.ts";
+import { id } from "#core/shape.ts";
+import type { ApiFunction } from "#functions/route.ts";
+
+export const manifestQuery = z.object({ generation: z.coerce.number().int().min(1).max(9999).optional() });
+
+export const custodyFunction: ApiFunction = {
+  kind: "api",
+  name: "custody",
+  routes: [
+    {
+      method: "GET",
+      path: "/versions/:id/custody",
+      summary: "Read hashes, lock and hold as the storage has them now, and the chain of events",
+      auth: "actor",
+      answer: { status: 200, schema: custody },
+      refusals: ["unavailable"],
+    },
+    {
+      method: "GET",
+      path: "/versions/:id/custody/mhl",
+      summary: "Download an ASC MHL manifest: the newest generation, or one by number",
+      auth: "actor",
+      query: manifestQuery,
+      answer: { status: 200, type: "application/xml" },
+      refusals: ["illegal-state", "gone"],
+    },
+    {
+      method: "GET",
+      path: "/versions/:id/custody/mhl/chain",
+      summary: "Download the ASC MHL chain that names every generation",
+      auth: "actor",
+      answer: { status: 200, type: "application/xml" },
+      refusals: ["illegal-state"],
+    },
+    {
+      method: "POST",
+      path: "/versions/:id/legal-hold",
+      summary: "Place a legal hold, or release the one that another manager placed",
+      auth: "actor",
+      body: legalHoldInput,
+      answer: { status: 200, schema: custody },
+      idempotent: true,
+      refusals: ["forbidden", "illegal-state"],
+    },
+    {
+      method: "POST",
+      path: "/versions/:id/retention",
+      summary: "Lock the master for longer, never shorter",
+      auth: "actor",
+      body: retentionInput,
+      answer: { status: 200, schema: custody },
+      idempotent: true,
+      refusals: ["forbidden", "conflict", "illegal-state"],
+    },
+    {
+      method: "POST",
+      path: "/versions/:id/download",
+      summary: "Sign a short-lived URL of the master",
+      auth: "actor-or-guest",
+      answer: { status: 200, schema: download },
+      idempotent: true,
+      refusals: ["forbidden", "illegal-state"],
+    },
+    {
+      method: "POST",
+      path: "/versions/:id/verify",
+      summary: "Ask for a full read of the master soon; the result joins its custody",
+      auth: "actor",
+      answer: { status: 202, schema: z.object({ versionId: id("version") }) },
+      idempotent: true,
+      refusals: ["forbidden", "illegal-state"],
+    },
+    {
+      method: "DELETE",
+      path: "/versions/:id",
+      summary: "Delete one version for good, once nothing protects it",
+      auth: "actor",
+      ifMatch: true,
+      answer: { status: 204 },
+      refusals: ["forbidden", "locked", "under-hold", "illegal-state"],
+    },
+  ],
+  touches: {
+    tables: {
+      versions: "write",
+      assets: "write",
+      preview_jobs: "write",
+      project_storage: "write",
+      custody_manifests: "write",
+      share_visits: "write",
+      outbox: "write",
+      audit_log: "write",
+      idempotency_keys: "write",
+      projects: "read",
+      memberships: "read",
+      people: "read",
+      shares: "read",
+      share_versions: "read",
+    },
+    buckets: {
+      masters: ["get", "lock", "read-lock", "delete"],
+      previews: ["list", "delete"],
+      docs: ["put", "get"],
+    },
+    queues: ["edge:purge"],
+    redis: true,
+  },
+};
