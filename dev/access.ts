@@ -20,7 +20,7 @@ const describe = (instance: Instance, environment: Environment, demo: Demo) => {
     secretAccessKey: all[`S3_${user}_SECRET_ACCESS_KEY`] ?? "",
   });
   const site = environment.PUBLIC_SITE_BASE ?? "";
-  const reviewUrl = demo.versionId ? `${site}/review/${demo.assetId}` : null;
+  const reviewUrl = demo.versionId ? `${site}/a/${demo.assetId}` : null;
   return {
     urls: {
       api: environment.PUBLIC_API_BASE ?? "",
