@@ -2,7 +2,7 @@
 # viewer's path: if a pass fails, logs, metrics and erasing come later and playback goes on.
 
 LOG_KEEP_BYTES=33554432
-ERASE_AGAIN_MINUTES=2 # longer than the longest fetch: what was in flight at the purge is erased too
+ERASE_MINUTES=2 # longer than the longest fetch
 viewer_at=0 storage_at=0 error_at=0
 ticks=0
 
@@ -76,32 +76,35 @@ own() {
   [ "$(id -u)" != 0 ] || chown "$EDGE_USER" "$@" 2>/dev/null || true
 }
 
-# Removes the cached bytes of one version's earlier generations, all of them when it is denied.
+# Removes the cached bytes of one version's earlier generations, all of them when it is denied. What a list names
+# is removed in two passes: a fetch is written down a moment before nginx gives its file the final name.
 erase_version() { # version
   list=$EDGE_STATE_PATH/filled/$1
-  [ -e "$list" ] || return 0
+  again=$EDGE_STATE_PATH/erased/$1.again
+  [ -e "$list" ] || [ -e "$again" ] || return 0
   read -r number _ word <"$EDGE_STATE_PATH/versions/$1/generation" || return 0
   [ "$word" = open ] || number=none
-  awk -v keep="$number" '$1 != keep { print $2 }' "$list" | (cd "$CACHE_PATH/objects" && xargs -r rm -f)
-  if [ "${2:-}" = last ]; then
-    awk -v keep="$number" '$1 == keep' "$list" >"$list.draft" && mv "$list.draft" "$list"
-    [ -s "$list" ] || rm -f "$list"
-  fi
+  touch "$list" "$again"
+  awk -v keep="$number" '$1 != keep { print $2 }' "$list" >"$again.new"
+  cat "$again" "$again.new" | (cd "$CACHE_PATH/objects" && xargs -r rm -f)
+  mv "$again.new" "$again"
+  [ -s "$again" ] || rm -f "$again"
+  awk -v keep="$number" '$1 == keep' "$list" >"$list.draft" && mv "$list.draft" "$list"
+  [ -s "$list" ] || rm -f "$list"
 }
 
+# A purge asks by a file in erase/. It is followed for minutes: what was in flight is erased when it has arrived.
 tend_purged() {
   for one in "$EDGE_STATE_PATH"/erase/*; do
     [ -e "$one" ] || break
-    version=${one##*/}
-    mv "$one" "$EDGE_STATE_PATH/erased/$version"
-    erase_version "$version"
+    mv "$one" "$EDGE_STATE_PATH/erased/"
+  done
+  for one in "$EDGE_STATE_PATH"/erased/*; do
+    case $one in *.again | *'*') continue ;; esac
+    erase_version "${one##*/}"
   done
   rm -rf "$EDGE_STATE_PATH"/trash/*
-  [ "$((ticks % 10))" = 0 ] || return 0
-  find "$EDGE_STATE_PATH/erased" -type f -mmin "+$ERASE_AGAIN_MINUTES" | while read -r one; do
-    rm -f "$one"
-    erase_version "${one##*/}" last
-  done
+  [ "$((ticks % 10))" != 9 ] || find "$EDGE_STATE_PATH/erased" -type f -mmin "+$ERASE_MINUTES" -delete
 }
 
 # Remembered tokens of slots that are over, and lists of versions nobody watched for as long as the cache keeps.

@@ -74,6 +74,7 @@ function purges(r) {
   const isStretch = Array.isArray(entries) && entries.length <= MAX_BATCH && entries.every(isEntry);
   if (!isStretch || !Number.isInteger(body.upTo))
     return answer(r, 400, { error: "not a stretch of the log" });
+  if (!state.isReadable()) return answer(r, 503, { error: "the state folder cannot be read" });
   try {
     for (let i = 0; i < entries.length; i++)
       state.advance(entries[i].versionId, entries[i].sequence, entries[i].deny);
@@ -105,8 +106,7 @@ async function hydrate(r) {
     return answer(r, 400, { error: "the body is not JSON" });
   }
   if (request === null) return answer(r, 400, { error: "folder is one path segment, segments 0 to 10" });
-  if (state.versionState(r.variables.edge_version) === null)
-    return answer(r, 503, { error: "the state folder cannot be read" });
+  if (!state.isReadable()) return answer(r, 503, { error: "the state folder cannot be read" });
   const count = await hydration.hydrate(r, r.variables.edge_version, request);
   answer(r, 200, count);
 }
@@ -115,7 +115,7 @@ async function hydrate(r) {
 async function ready(r) {
   const probe = await r.subrequest("/storage-probe", { method: "GET" });
   const report = {
-    state: state.versionState("readiness") === null ? "cannot be read" : "ok",
+    state: state.isReadable() ? "ok" : "cannot be read",
     purges: state.isWaiting() ? "waiting for the log" : "ok",
     storage: probe.status === 404 || probe.status === 200 ? "ok" : "does not answer or refuses our keys",
   };

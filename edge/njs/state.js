@@ -108,11 +108,15 @@ function remember(version, marker) {
 }
 
 function sequence() {
-  return Number(read(`${root}/sequence`) || 0);
+  return Number((read(`${root}/sequence`) || "0").trim());
 }
 
 function setSequence(value) {
   writeWhole(`${root}/sequence`, `${value}\n`);
+}
+
+function isReadable() {
+  return versionState("readable") !== null;
 }
 
 // An edge told to wait does not serve until it has been brought up to date once since it started.
@@ -125,4 +129,4 @@ function endWaiting() {
   fs.writeFileSync(`${process.env.EDGE_RUN_PATH}/current`, "");
 }
 
-export default { versionState, advance, remember, sequence, setSequence, isWaiting, endWaiting };
+export default { versionState, isReadable, advance, remember, sequence, setSequence, isWaiting, endWaiting };

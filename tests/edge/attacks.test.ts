@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +11,8 @@ import {
 } from "./support/attack.ts";
 import { type Edge, startEdge } from "./support/edge.ts";
 import { type Origin, startOrigin } from "./support/origin.ts";
+
+setDefaultTimeout(30_000);
 
 const home = join(import.meta.dir, "../../edge");
 /** Ours, and any further lists in the same format: EDGE_ATTACKS=one.txt,two.txt */

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { signEdgeToken } from "#core/signing/edge-token.ts";
 import { eventually } from "#tests/support/eventually.ts";
@@ -6,6 +6,8 @@ import { currentKey, type Edge, previousKey, soon, startEdge } from "./support/e
 import { type Origin, startOrigin } from "./support/origin.ts";
 import { growing, ownVersion, patterned, putPreview } from "./support/previews.ts";
 import { rawRequest } from "./support/raw.ts";
+
+setDefaultTimeout(30_000);
 
 const playlistType = { type: "application/vnd.apple.mpegurl" };
 const version = ownVersion();

@@ -1,6 +1,8 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import vectors from "#core/signing/edge-token.vectors.json";
 import { runInNjs } from "./support/njs.ts";
+
+setDefaultTimeout(30_000);
 
 test("the edge's verifier gives every vector its verdict", async () => {
   const source = `
