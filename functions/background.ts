@@ -10,13 +10,19 @@ import { copyToMasters } from "#triggers/copy-to-masters/copy-to-masters.ts";
 import { copyToMastersTrigger } from "#triggers/copy-to-masters/trigger.ts";
 import { deliverWebhooks } from "#triggers/deliver-webhooks/deliver-webhooks.ts";
 import { deliverWebhooksTrigger } from "#triggers/deliver-webhooks/trigger.ts";
+import { expireUploads } from "#triggers/expire-uploads/expire-uploads.ts";
+import { expireUploadsTrigger } from "#triggers/expire-uploads/trigger.ts";
 import { keepEdgesCurrent } from "#triggers/keep-edges-current/keep-edges-current.ts";
 import { keepEdgesCurrentTrigger } from "#triggers/keep-edges-current/trigger.ts";
 import { purgeEdges } from "#triggers/purge-edges/purge-edges.ts";
 import { purgeEdgesTrigger } from "#triggers/purge-edges/trigger.ts";
 import { reconcileStale } from "#triggers/reconcile/reconcile.ts";
 import { reconcileTrigger } from "#triggers/reconcile/trigger.ts";
+import { sweep } from "#triggers/sweep/sweep.ts";
+import { sweepTrigger } from "#triggers/sweep/trigger.ts";
 import type { OnJob, OnTick, TriggerDeps } from "#triggers/trigger.ts";
+import { verifyMastersTrigger } from "#triggers/verify-masters/trigger.ts";
+import { verifyMasters } from "#triggers/verify-masters/verify-masters.ts";
 import type { Trigger } from "./route.ts";
 
 /** Each trigger with its code: one handler of jobs, or one round of a clock. Its data stands in `routes.ts`. */
@@ -28,6 +34,9 @@ const onQueue: readonly [Trigger, OnJob][] = [
 const onClock: readonly [Trigger, OnTick][] = [
   [reconcileTrigger, reconcileStale],
   [keepEdgesCurrentTrigger, keepEdgesCurrent],
+  [expireUploadsTrigger, expireUploads],
+  [sweepTrigger, sweep],
+  [verifyMastersTrigger, verifyMasters],
 ];
 
 /** The relay and every trigger, in this process. Any number of processes may do the same. */
@@ -40,6 +49,7 @@ export function startBackground(resources: Resources): { stop(): Promise<void> }
   const later = openLater(redisUrl, log);
   const deps: TriggerDeps = Object.assign(Object.create(resources) as Resources, { queues, later });
 
+  countQueues(resources, queues);
   const running: Promise<unknown>[] = [
     runRelay({ sql, redis, queues, log, onEvents: announceEvents }, signal),
     runLater({ redisUrl, queues, log }, signal),
@@ -79,4 +89,24 @@ function openQueues(config: Resources["config"]): Queues {
       return [name, openQueue(config, name, leaseMs === undefined ? {} : { leaseMs })];
     }),
   ) as Queues;
+}
+
+/** What alarms look at: dead letters, a backlog, and an outbox that nobody empties. */
+function countQueues({ metrics, sql }: Resources, queues: Queues): void {
+  metrics.gauge("rushes_queue_messages", "Messages by state", ["queue", "state"], async () => {
+    const all = await Promise.all(
+      queueNames.map(async (queue) =>
+        Object.entries(await queues[queue].stats()).map(([state, value]) => ({
+          labels: { queue, state },
+          value,
+        })),
+      ),
+    );
+    return all.flat();
+  });
+  metrics.gauge("rushes_outbox_oldest_seconds", "Age of the oldest outbox row", [], async () => {
+    const [row] = await sql<{ seconds: number }[]>`
+      select coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as seconds from outbox`;
+    return [{ labels: {}, value: row?.seconds ?? 0 }];
+  });
 }

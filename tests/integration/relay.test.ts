@@ -113,13 +113,13 @@ describe("the relay", () => {
     let gaps = 0;
     const heard: string[] = [];
     await live.subscribe(seed.projectId, { onEvent: ({ type }) => heard.push(type), onGap: () => gaps++ });
-    const list = String(await resources.redis.client("LIST", "TYPE", "pubsub"));
+    const list = String(await resources.redis.call("CLIENT", "LIST", "TYPE", "pubsub"));
     const database = new URL(resources.config.REDIS_URL).pathname.slice(1);
     const ids = list
       .split("\n")
       .filter((line) => line.includes(` db=${database} `))
-      .map((line) => line.split(" ")[0]?.slice(3));
-    for (const id of ids) await resources.redis.client("KILL", "ID", Number(id));
+      .map((line) => Number(line.split(" ")[0]?.slice(3)));
+    for (const id of ids) await resources.redis.client("KILL", "ID", id);
     await eventually(() => expect(gaps).toBeGreaterThanOrEqual(1));
     await emit(resources.sql, { projectId: seed.projectId, type: "comment.resolved", data: {} });
     await eventually(() => expect(heard).toContain("comment.resolved"));
