@@ -2,6 +2,7 @@ import { type Context, Hono } from "hono";
 import { routePath } from "hono/route";
 import type { BlankSchema } from "hono/types";
 import { isId, newId } from "#core/id.ts";
+import { nudgeRelay } from "#core/queue/nudge.ts";
 import { Refusal, refuse } from "#core/refusal.ts";
 import type { Resources } from "#core/resources.ts";
 import { inRequest } from "#core/telemetry/request.ts";
@@ -15,8 +16,10 @@ export interface Env {
   Bindings: {
     /** The caller's address as the socket has it. */
     address?: string;
-    /** The process is about to leave. */
-    isStopping?: boolean;
+    /** Aborts when the process is about to leave. */
+    stopping?: AbortSignal;
+    /** Lets a stream live longer than a request may be silent. */
+    keepOpen?: () => void;
   };
   Variables: {
     requestId: string;
@@ -77,6 +80,7 @@ export function createApp(deps: Resources, { isLimited = true } = {}): RushesApp
         `The body may have at most ${maxBodyBytes} bytes. Files go to the storage, see presign.`,
       );
     await inRequest({ requestId, traceparent: c.get("traceparent") }, next);
+    if (c.req.method !== "GET" && c.res.ok) nudgeRelay(deps.redis);
     metrics.answered({
       method: c.req.method,
       route: routePath(c, -1),

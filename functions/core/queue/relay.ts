@@ -5,6 +5,7 @@ import { inTransaction, type Pool, type Sql } from "../db/db.ts";
 import { publishStored } from "../events/live.ts";
 import { appendEvents, type OutboxEvent, outboxEventSchema } from "../events/log.ts";
 import { decodeHint } from "./hint.ts";
+import { NUDGE_CHANNEL } from "./nudge.ts";
 import { type Queue, type QueueName, queueNames } from "./port.ts";
 import type { RunnerLog } from "./run-trigger.ts";
 
@@ -19,16 +20,10 @@ export interface RelayDeps {
   onEvents?: (sql: Sql, events: OutboxEvent[]) => Promise<void>;
 }
 
-export const NUDGE_CHANNEL = "relay:nudge";
 const POLL_MS = 75;
 const BATCH = 100;
 /** Any number: one relay at a time numbers events, so that their order is the order of the outbox. */
 const eventLock = 7_265_687_352;
-
-/** After commit, best effort: spares the next message the poll interval. */
-export function nudgeRelay(redis: Redis): void {
-  redis.publish(NUDGE_CHANNEL, "").catch(() => {});
-}
 
 /** Moves outbox rows until `signal` aborts. Any number of relays may run at once. */
 export async function runRelay(deps: RelayDeps, signal: AbortSignal): Promise<void> {
