@@ -1,18 +1,25 @@
 import { assetsFunction } from "#api/assets/routes.ts";
+import { auditFunction } from "#api/audit/routes.ts";
 import { commentsFunction } from "#api/comments/routes.ts";
 import { custodyFunction } from "#api/custody/routes.ts";
+import { eventsFunction } from "#api/events/routes.ts";
 import { healthFunction } from "#api/health/routes.ts";
+import { keysFunction } from "#api/keys/routes.ts";
 import { presignFunction } from "#api/presign/routes.ts";
 import { previewFunction } from "#api/preview/routes.ts";
 import { projectsFunction } from "#api/projects/routes.ts";
 import { promoteFunction } from "#api/promote/routes.ts";
 import { sessionFunction } from "#api/session/routes.ts";
 import { sharesFunction } from "#api/shares/routes.ts";
+import { webhooksFunction } from "#api/webhooks/routes.ts";
 import { copyToMastersTrigger } from "#triggers/copy-to-masters/trigger.ts";
 import { deliverWebhooksTrigger } from "#triggers/deliver-webhooks/trigger.ts";
+import { expireUploadsTrigger } from "#triggers/expire-uploads/trigger.ts";
 import { keepEdgesCurrentTrigger } from "#triggers/keep-edges-current/trigger.ts";
 import { purgeEdgesTrigger } from "#triggers/purge-edges/trigger.ts";
 import { reconcileTrigger } from "#triggers/reconcile/trigger.ts";
+import { sweepTrigger } from "#triggers/sweep/trigger.ts";
+import { verifyMastersTrigger } from "#triggers/verify-masters/trigger.ts";
 import type { ApiFunction, Trigger } from "./route.ts";
 
 /** Every function of the product as data, in the order of the contract. */
@@ -26,6 +33,10 @@ export const functions: readonly ApiFunction[] = [
   sharesFunction,
   projectsFunction,
   sessionFunction,
+  auditFunction,
+  eventsFunction,
+  keysFunction,
+  webhooksFunction,
   healthFunction,
 ];
 
@@ -36,4 +47,7 @@ export const triggers: readonly Trigger[] = [
   purgeEdgesTrigger,
   keepEdgesCurrentTrigger,
   reconcileTrigger,
+  expireUploadsTrigger,
+  sweepTrigger,
+  verifyMastersTrigger,
 ];

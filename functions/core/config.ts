@@ -84,6 +84,9 @@ const apiOnly = {
   MASTER_LOCK_DAYS: z.coerce.number().int().min(1).max(36500).default(30),
   MAX_UPLOAD_BYTES: z.coerce.number().int().min(1).max(5_497_558_138_880).default(5_497_558_138_880),
   UPLOAD_TTL_SECONDS: seconds(7 * 86400),
+  /** How often every master is read in full again, and how fast at most. */
+  VERIFY_EVERY_DAYS: z.coerce.number().int().min(1).max(3650).default(30),
+  VERIFY_BYTES_PER_SECOND: z.coerce.number().int().min(1).default(50_000_000),
   ALLOWED_TYPES: list,
   AV_SCAN: z
     .string()

@@ -165,6 +165,8 @@ export async function resumePromotion(deps: Deps, actor: Actor, upload: UploadRo
   if (!(await claimUpload(deps.sql, upload.id, CLAIM_MS))) return;
   try {
     await carryOn(deps, actor, upload, {}, {});
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error; // a refusal is a result, and is kept with the upload
   } finally {
     await releaseUpload(deps.sql, upload.id).catch(() => {});
   }

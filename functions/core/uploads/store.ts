@@ -256,3 +256,34 @@ export async function assetExists(sql: Sql, projectId: string, assetId: string):
     where id = ${assetId} and project_id = ${projectId} and deleted_at is null`;
   return rows.length === 1;
 }
+
+const UNFINISHED_BATCH = 200;
+
+/** Open uploads that nobody finished in time. */
+export async function overdueUploads(sql: Sql): Promise<UploadRow[]> {
+  const rows = await sql`${withVersion(sql)}
+    where u.state = 'open' and u.expires_at < now() order by u.expires_at limit ${UNFINISHED_BATCH}`;
+  return rows.map(uploadOf);
+}
+
+/** Uploads whose promotion was begun by a process that is no more. */
+export async function strandedUploads(sql: Sql, staleMs: number): Promise<UploadRow[]> {
+  const rows = await sql`${withVersion(sql)}
+    where u.state = 'received' and u.updated_at < now() - ${`${staleMs} milliseconds`}::interval
+      and (u.claimed_until is null or u.claimed_until < now())
+    order by u.updated_at limit ${UNFINISHED_BATCH}`;
+  return rows.map(uploadOf);
+}
+
+/** Ended uploads whose bytes may still lie in staging. What a scanner found is kept for `evidenceMs`. */
+export async function stagedLeftovers(
+  sql: Sql,
+  { settledMs, evidenceMs }: { settledMs: number; evidenceMs: number },
+): Promise<UploadRow[]> {
+  const rows = await sql`${withVersion(sql)}
+    where u.staging_removed_at is null and u.state in ('promoted', 'refused', 'expired', 'aborted')
+      and u.updated_at < now() - (case when u.reason_code = 'infected' then ${`${evidenceMs} milliseconds`}
+        else ${`${settledMs} milliseconds`} end)::interval
+    order by u.updated_at limit ${UNFINISHED_BATCH}`;
+  return rows.map(uploadOf);
+}

@@ -1,0 +1,24 @@
+import type { Trigger } from "#functions/route.ts";
+
+export const sweepTrigger: Trigger = {
+  kind: "trigger",
+  name: "sweep",
+  wokenBy: { every: "minute", minutes: 1 },
+  touches: {
+    tables: {
+      uploads: "write",
+      versions: "write",
+      project_storage: "write",
+      custody_manifests: "write",
+      outbox: "write",
+      audit_log: "write",
+    },
+    buckets: {
+      staging: ["delete"],
+      masters: ["delete"],
+      previews: ["list", "delete"],
+      docs: ["put", "get"],
+    },
+    queues: ["edge:purge"],
+  },
+};
