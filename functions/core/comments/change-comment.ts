@@ -10,7 +10,7 @@ import type { Resources } from "../resources.ts";
 import type { Comment, reactionInput, updateCommentInput } from "./comment.ts";
 import { isOwn } from "./compose.ts";
 import { eventOf, refuseStrangers, tellPeople } from "./create-comment.ts";
-import { readComment } from "./list-comments.ts";
+import { commentAsLeft } from "./list-comments.ts";
 import {
   type CommentRow,
   deleteCommentRows,
@@ -71,7 +71,7 @@ export async function updateComment(
     await tellPeople(sql, { ...row, ...fields, editedAt: new Date() }, voice.personId, row.mentions);
     await tell(sql, actor, id, "comment.updated", "comment.updated");
   });
-  return readComment(deps, actor, id);
+  return commentAsLeft(deps.sql, actor, id);
 }
 
 /** Removes a comment and the replies to it: one's own, or anybody's as a manager. */
@@ -115,7 +115,7 @@ export async function resolveComment(deps: Deps, actor: Actor, id: string, resol
       resolved ? "comment.resolved" : "comment.reopened",
     );
   });
-  return readComment(deps, actor, id);
+  return commentAsLeft(deps.sql, actor, id);
 }
 
 const MAX_EMOJIS = 20;
@@ -144,5 +144,5 @@ export async function reactToComment(
     const row = (await findComment(sql, id)) as CommentRow;
     await emit(sql, { projectId: row.projectId, type: "comment.updated", data: eventOf(row) });
   });
-  return readComment(deps, actor, id);
+  return commentAsLeft(deps.sql, actor, id);
 }

@@ -10,7 +10,7 @@ import { notFound, refuse } from "../refusal.ts";
 import type { Resources } from "../resources.ts";
 import type { Comment, createCommentInput } from "./comment.ts";
 import { authorOf } from "./compose.ts";
-import { readComment } from "./list-comments.ts";
+import { commentAsLeft } from "./list-comments.ts";
 import { type CommentRow, findComment, insertComment } from "./store.ts";
 import { findTarget, refuseOutside } from "./target.ts";
 
@@ -54,7 +54,7 @@ export async function createComment(
     });
     return made;
   });
-  return readComment(deps, actor, id);
+  return commentAsLeft(deps.sql, actor, id);
 }
 
 /** What webhooks and pages hear of a comment. Drawings may be large, so they are fetched. */

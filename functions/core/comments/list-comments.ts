@@ -49,6 +49,16 @@ export async function readComment(
 ): Promise<{ comment: Comment; revision: number }> {
   const row = (await findComment(sql, id)) ?? notFound("comment");
   await needOnVersion(sql, actor, { id: row.versionId, projectId: row.projectId }, "watch");
+  return commentAsLeft(sql, actor, id);
+}
+
+/** The comment for whoever just changed it. A key that may comment need not be one that may read. */
+export async function commentAsLeft(
+  sql: Sql,
+  actor: Actor,
+  id: string,
+): Promise<{ comment: Comment; revision: number }> {
+  const row = (await findComment(sql, id)) ?? notFound("comment");
   const [comment] = await composeComments(sql, actor, [row]);
   return { comment: comment ?? notFound("comment"), revision: row.revision };
 }

@@ -1,4 +1,4 @@
-import { needVersion } from "../assets/read-asset.ts";
+import { findVersion } from "../assets/version-store.ts";
 import { audit } from "../audit/append.ts";
 import type { Actor } from "../auth/actor.ts";
 import { need } from "../auth/rights.ts";
@@ -43,8 +43,7 @@ export async function requestPreview(
   input: { versionId: string; recipe: Recipe },
   traceparent?: string,
 ): Promise<{ jobId: string }> {
-  if (actor.kind === "guest") notFound("version");
-  const { version } = await needVersion(deps, actor, input.versionId);
+  const { version } = (await findVersion(deps.sql, input.versionId)) ?? notFound("version");
   await need(deps.sql, actor, version.projectId, "upload", "version");
   return inTransaction(deps.sql, async (sql) => {
     const [row] = await sql<{ state: string; isMastered: boolean }[]>`
@@ -84,8 +83,8 @@ export async function requestPreview(
 export async function cancelPreview(deps: Deps, actor: Actor, jobId: string): Promise<{ jobId: string }> {
   const [job] = await deps.sql<{ versionId: string }[]>`
     select version_id as "versionId" from preview_jobs where id = ${jobId}`;
-  if (!job || actor.kind === "guest") notFound("job");
-  const { version } = await needVersion(deps, actor, job.versionId);
+  if (!job) notFound("job");
+  const { version } = (await findVersion(deps.sql, job.versionId)) ?? notFound("job");
   await need(deps.sql, actor, version.projectId, "upload", "job");
   return inTransaction(deps.sql, async (sql) => {
     const rows = await sql`
