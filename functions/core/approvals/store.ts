@@ -31,7 +31,7 @@ export async function insertApproval(
  * and that of everybody who was asked. Only the latest word of each counts. Holds the version's row.
  */
 export async function settleVerdict(sql: Sql, versionId: string): Promise<void> {
-  await sql`select 1 from versions where id = ${versionId} for update`;
+  await sql`select 1 from versions where id = ${versionId} for no key update`;
   await sql`
     with latest as (
       select distinct on (coalesce(person_id, share_id || ':' || name)) verdict, person_id

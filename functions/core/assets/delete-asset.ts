@@ -19,7 +19,7 @@ async function refuseKept(sql: Sql, assetId: string): Promise<void> {
   const rows = await sql<
     { number: number; state: string; lockUntil: Date | null; isHeld: boolean; holdReason: string | null }[]
   >`select number, state, lock_until as "lockUntil", legal_hold as "isHeld", hold_reason as "holdReason"
-    from versions where asset_id = ${assetId} and deleted_at is null order by number for update`;
+    from versions where asset_id = ${assetId} and deleted_at is null order by number for no key update`;
   for (const { number, state, isHeld, holdReason } of rows) {
     if (isHeld)
       refuse("under-hold", `Version ${number} is under legal hold: ${holdReason ?? "no reason given"}.`);

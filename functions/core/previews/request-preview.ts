@@ -48,7 +48,7 @@ export async function requestPreview(
   return inTransaction(deps.sql, async (sql) => {
     const [row] = await sql<{ state: string; isMastered: boolean }[]>`
       select state, lock_read_at is not null and master_version_id is not null as "isMastered" from versions
-      where id = ${version.id} and deleted_at is null for update`;
+      where id = ${version.id} and deleted_at is null for no key update`;
     if (!row) notFound("version");
     if (!row.isMastered)
       refuse(
