@@ -1,12 +1,18 @@
 import { Hono } from "hono";
 import { assetsApp } from "#api/assets/assets.ts";
 import { assetsFunction } from "#api/assets/routes.ts";
+import { auditApp } from "#api/audit/audit.ts";
+import { auditFunction } from "#api/audit/routes.ts";
 import { commentsApp } from "#api/comments/comments.ts";
 import { commentsFunction } from "#api/comments/routes.ts";
 import { custodyApp } from "#api/custody/custody.ts";
 import { custodyFunction } from "#api/custody/routes.ts";
+import { eventsApp } from "#api/events/events.ts";
+import { eventsFunction } from "#api/events/routes.ts";
 import { healthApp } from "#api/health/health.ts";
 import { healthFunction } from "#api/health/routes.ts";
+import { keysApp } from "#api/keys/keys.ts";
+import { keysFunction } from "#api/keys/routes.ts";
 import { presignApp } from "#api/presign/presign.ts";
 import { presignFunction } from "#api/presign/routes.ts";
 import { previewApp } from "#api/preview/preview.ts";
@@ -19,6 +25,8 @@ import { sessionFunction } from "#api/session/routes.ts";
 import { sessionApp } from "#api/session/session.ts";
 import { sharesFunction } from "#api/shares/routes.ts";
 import { sharesApp } from "#api/shares/shares.ts";
+import { webhooksFunction } from "#api/webhooks/routes.ts";
+import { webhooksApp } from "#api/webhooks/webhooks.ts";
 import type { Resources } from "#core/resources.ts";
 import type { Env, RushesApp } from "#http/app.ts";
 import type { ApiFunction } from "./route.ts";
@@ -34,6 +42,10 @@ const built: readonly [ApiFunction, (deps: Resources) => RushesApp][] = [
   [commentsFunction, commentsApp],
   [sharesFunction, sharesApp],
   [projectsFunction, projectsApp],
+  [auditFunction, auditApp],
+  [eventsFunction, eventsApp],
+  [keysFunction, keysApp],
+  [webhooksFunction, webhooksApp],
   [healthFunction, healthApp],
 ];
 

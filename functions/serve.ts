@@ -24,7 +24,7 @@ export async function serve(env: Record<string, string | undefined>) {
   }
   const gateway = everyFunction(resources);
   const background = env.RUSHES_BACKGROUND === "0" ? undefined : startBackground(resources);
-  let isStopping = false;
+  const stopping = new AbortController();
 
   const server = Bun.serve({
     hostname: config.API_HOST,
@@ -33,8 +33,12 @@ export async function serve(env: Record<string, string | undefined>) {
     idleTimeout: idleTimeoutSeconds,
     async fetch(request, self) {
       const address = self.requestIP(request)?.address;
-      const answer = await gateway.fetch(request, { ...(address ? { address } : {}), isStopping });
-      if (isStopping) answer.headers.set("Connection", "close");
+      const answer = await gateway.fetch(request, {
+        ...(address ? { address } : {}),
+        stopping: stopping.signal,
+        keepOpen: () => self.timeout(request, 0),
+      });
+      if (stopping.signal.aborted) answer.headers.set("Connection", "close");
       return answer;
     },
     error(error) {
@@ -49,7 +53,7 @@ export async function serve(env: Record<string, string | undefined>) {
 
   /** Readiness turns first and connections are told to close, so that no client is cut off in a request. */
   async function stop() {
-    isStopping = true;
+    stopping.abort();
     await Promise.all([
       (async () => {
         await pause(closeNoticeMs);

@@ -29,8 +29,8 @@ export function healthApp(deps: Resources): RushesApp {
     if (!last || Date.now() - last.at > freshMs) last = { at: Date.now(), checks: probeAll(deps) };
     const checks = await last.checks;
     const failing = Object.entries(checks).filter(([, check]) => !check.ok);
-    const isReady = required.every((name) => checks[name].ok) && c.env?.isStopping !== true;
-    const status = c.env?.isStopping
+    const isReady = required.every((name) => checks[name].ok) && c.env?.stopping?.aborted !== true;
+    const status = c.env?.stopping?.aborted
       ? "stopping"
       : failing.length === 0
         ? "ready"

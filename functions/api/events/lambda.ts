@@ -1,0 +1,5 @@
+import { lambdaOf } from "#http/lambda.ts";
+import { eventsApp } from "./events.ts";
+
+// biome-ignore lint/style/noProcessEnv: the entry of a process
+export const handler = lambdaOf(eventsApp, process.env);
