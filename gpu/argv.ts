@@ -156,7 +156,7 @@ function x264Options(): string[] {
 function nvencOptions(machine: Machine): string[] {
   return [
     ...["-c:v", "h264_nvenc", "-preset", machine.nvencPreset, "-tune", "hq", "-profile:v", "high"],
-    ...["-rc", "vbr", "-b:v", "0", "-bf", "2", "-forced-idr", "1", "-no-scenecut", "1"],
+    ...["-rc", "vbr", "-b:v", "0", "-forced-idr", "1", "-no-scenecut", "1"],
     ...["-strict_gop", "1", "-spatial-aq", "1"],
   ];
 }
@@ -166,7 +166,9 @@ function timingOptions(picture: PicturePlan): string[] {
   const minimum = picture.encode === "cpu" ? ["-keyint_min", String(picture.gopFrames)] : [];
   if (timing.mode === "table") {
     // Frames keep their own times, so key frames go by the clock: every two seconds, the same frame on every rung.
+    // Without B-frames a frame's decoding time is its own, and segments end where the next begins.
     return [
+      ...["-bf", "0"],
       ...["-fps_mode:v", "passthrough", "-enc_time_base:v", "1/90000"],
       ...[
         "-g",
@@ -177,6 +179,7 @@ function timingOptions(picture: PicturePlan): string[] {
       ],
     ];
   }
+  const reorder = picture.encode === "cuda" ? ["-bf", "2"] : [];
   const grid = `${timing.rate.den}/${timing.rate.num}`;
   return [
     "-fps_mode:v",
@@ -186,6 +189,7 @@ function timingOptions(picture: PicturePlan): string[] {
     "-g",
     String(picture.gopFrames),
     ...minimum,
+    ...reorder,
   ];
 }
 

@@ -128,12 +128,7 @@ async function putIFrames(
         iFramePlaylist({ init: `init_${rung.name}.mp4`, segments, targetSeconds: target, isComplete: true }),
       );
       const frames = segments.flatMap((segment) =>
-        segment.keyFrames.map((frame) => ({
-          uri: segment.uri,
-          bytes: frame.length,
-          seconds: frame.seconds,
-          keyFrames: [],
-        })),
+        segment.keyFrame ? [{ ...segment, bytes: segment.keyFrame.length }] : [],
       );
       const bits = measure(frames, target);
       return {

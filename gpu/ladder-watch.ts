@@ -11,10 +11,9 @@ export class GrowingStream {
   readonly segments: Segment[] = [];
   /** Presentation times of every frame in ticks, in decoding order. */
   readonly times: number[] = [];
-  /** Decode time of each segment's first sample, in ticks. */
+  /** When each segment starts to be shown, in ticks. */
   readonly starts: number[] = [];
   readonly #folder: string;
-  #listed = 0;
 
   constructor(folder: string, name: string) {
     this.#folder = folder;
@@ -30,7 +29,7 @@ export class GrowingStream {
   async fresh(): Promise<string[]> {
     const text = await readFile(join(this.#folder, `${this.name}.m3u8`), "utf8").catch(() => "");
     const names = text.split("\n").filter((line) => line.endsWith(".m4s"));
-    return names.slice(this.#listed);
+    return names.slice(this.segments.length);
   }
 
   async readInit(): Promise<Uint8Array> {
@@ -39,46 +38,48 @@ export class GrowingStream {
     return bytes;
   }
 
-  /** Reads a finished segment and measures it. The name is a plain file name of our own pattern. */
-  async take(name: string): Promise<{ bytes: Uint8Array; segment: Segment }> {
+  /** A finished segment from the disk. The name is a plain file name of our own pattern. */
+  async read(name: string): Promise<Uint8Array> {
     if (!/^[avr]\d+_\d{5,}\.m4s$/.test(name)) throw new RangeError("a segment with a foreign name");
+    return readFile(join(this.#folder, name));
+  }
+
+  /** Counts a segment as published, the next in order. */
+  take(name: string, bytes: Uint8Array): void {
     const track = this.track;
     if (!track) throw new Error("a segment before its init");
-    const bytes = await readFile(join(this.#folder, name));
-    this.#listed += 1;
     const fragments = readFragments(bytes, track);
-    const segment = measured(name, bytes.byteLength, fragments, track);
-    for (const fragment of fragments) {
-      let at = fragment.decodeTime;
-      for (const sample of fragment.samples) {
-        if (this.isPicture) this.times.push(at + sample.offset);
-        at += sample.duration;
-      }
-    }
-    this.starts.push(fragments[0]?.decodeTime ?? 0);
-    return { bytes, segment };
+    const clock = times(fragments);
+    const start = Math.min(...clock.map(({ at }) => at));
+    const end = Math.max(...clock.map(({ at, duration }) => at + duration));
+    const first = fragments[0];
+    const keyFrame =
+      this.isPicture && first?.samples[0]?.isSync
+        ? { at: first.at, length: first.firstSampleEnd - first.at }
+        : null;
+    const previous = this.segments.at(-1);
+    const previousStart = this.starts.at(-1);
+    // What a segment lasts is known for certain only when the next one starts.
+    if (previous && previousStart !== undefined) previous.seconds = (start - previousStart) / track.timescale;
+    this.starts.push(start);
+    if (this.isPicture) for (const { at } of clock) this.times.push(at);
+    this.segments.push({
+      uri: name,
+      bytes: bytes.byteLength,
+      seconds: (end - start) / track.timescale,
+      keyFrame,
+    });
   }
 }
 
-function measured(uri: string, bytes: number, fragments: Fragment[], track: Track): Segment {
-  const lengths = fragments.map((fragment) =>
-    fragment.samples.reduce((sum, sample) => sum + sample.duration, 0),
-  );
-  const keyFrames = fragments.flatMap((fragment, order) =>
-    fragment.samples[0]?.isSync
-      ? [
-          {
-            at: fragment.at,
-            length: fragment.firstSampleEnd - fragment.at,
-            seconds: (lengths[order] ?? 0) / track.timescale,
-          },
-        ]
-      : [],
-  );
-  return {
-    uri,
-    bytes,
-    seconds: lengths.reduce((sum, length) => sum + length, 0) / track.timescale,
-    keyFrames,
-  };
+/** When each sample is shown and for how long, in ticks. */
+function times(fragments: Fragment[]): { at: number; duration: number }[] {
+  return fragments.flatMap((fragment) => {
+    let decode = fragment.decodeTime;
+    return fragment.samples.map(({ duration, offset }) => {
+      const at = decode + offset;
+      decode += duration;
+      return { at, duration };
+    });
+  });
 }

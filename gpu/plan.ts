@@ -154,7 +154,13 @@ function timingOf(source: Source, picture: Picture, choices: Choices, warnings: 
 /** 240 -> 60, 120000/1001 -> 60000/1001: the largest whole fraction that a preview may have. */
 function thinned(rate: Ratio): Ratio {
   const divisor = Math.ceil(rate.num / rate.den / (MAX_RATE * 1.001));
-  return { num: rate.num, den: rate.den * divisor };
+  const den = rate.den * divisor;
+  const common = commonDivisor(rate.num, den);
+  return { num: rate.num / common, den: den / common };
+}
+
+function commonDivisor(a: number, b: number): number {
+  return b === 0 ? a : commonDivisor(b, a % b);
 }
 
 /** What every NVDEC since Turing decodes and scale_cuda takes as it comes. */

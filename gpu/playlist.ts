@@ -4,8 +4,8 @@ export interface Segment {
   uri: string;
   seconds: number;
   bytes: number;
-  /** Byte ranges of self-contained key frames, with the time until the next. */
-  keyFrames: { at: number; length: number; seconds: number }[];
+  /** Byte range of the fragment's head and its first frame, an IDR: all that a scrubbing player needs. Null for sound. */
+  keyFrame: { at: number; length: number } | null;
 }
 
 export interface MediaPlaylist {
@@ -36,8 +36,8 @@ export function mediaPlaylist(list: MediaPlaylist): string {
 
 /** Key frames only, for scrubbing in native players. */
 export function iFramePlaylist(list: MediaPlaylist): string {
-  const frames = list.segments.flatMap((segment) =>
-    segment.keyFrames.map((frame) => ({ ...frame, uri: segment.uri })),
+  const frames = list.segments.flatMap(({ uri, seconds: length, keyFrame }) =>
+    keyFrame ? [{ uri, length, at: keyFrame.at, bytes: keyFrame.length }] : [],
   );
   return [
     "#EXTM3U",
@@ -48,8 +48,8 @@ export function iFramePlaylist(list: MediaPlaylist): string {
     "#EXT-X-I-FRAMES-ONLY",
     `#EXT-X-MAP:URI="${list.init}"`,
     ...frames.flatMap((frame) => [
-      `#EXTINF:${seconds(frame.seconds)},`,
-      `#EXT-X-BYTERANGE:${frame.length}@${frame.at}`,
+      `#EXTINF:${seconds(frame.length)},`,
+      `#EXT-X-BYTERANGE:${frame.bytes}@${frame.at}`,
       frame.uri,
     ]),
     "#EXT-X-ENDLIST",

@@ -61,6 +61,8 @@ export interface PublishOptions {
 }
 
 const POLL_MS = 250;
+/** Uploads of one stream at a time, when the encoder is ahead of the storage. */
+const PARALLEL = 4;
 
 /**
  * Watches the output folder and uploads in the only safe order: init, segments, then the playlist that names them.
@@ -132,10 +134,16 @@ async function uploadFresh(stream: GrowingStream, options: PublishOptions): Prom
   const names = await stream.fresh();
   if (names.length === 0) return;
   if (!stream.track) await options.folder.put(`init_${stream.name}.mp4`, await stream.readInit());
-  for (const name of names) {
-    const { bytes, segment } = await stream.take(name);
-    await options.folder.put(name, bytes);
-    stream.segments.push(segment);
+  for (let at = 0; at < names.length; at += PARALLEL) {
+    const batch = names.slice(at, at + PARALLEL);
+    const uploaded = await Promise.all(
+      batch.map(async (name) => {
+        const bytes = await stream.read(name);
+        await options.folder.put(name, bytes);
+        return { name, bytes };
+      }),
+    );
+    for (const { name, bytes } of uploaded) stream.take(name, bytes);
   }
   await options.folder.put(`${stream.name}.m3u8`, playlistOf(stream, options.targetSeconds, false), growing);
 }
