@@ -1,21 +1,22 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import { repoRoot } from "#dev/instance.ts";
 import { logTail, plainEnv, withLock } from "#dev/processes.ts";
 import { Stop } from "#dev/say.ts";
 
 const stampFile = join(repoRoot, "site/dist/.sources");
 
+const sources = ["site/src/**/*", "site/public/**/*", "site/*.{mjs,json,ts}", "functions/core/timecode/*.ts"];
+
 /** A hash over all that goes into the build. */
 const sourcesHash = async (): Promise<string> => {
+  const found = sources.flatMap((pattern) => [
+    ...new Bun.Glob(pattern).scanSync({ cwd: repoRoot, onlyFiles: true }),
+  ]);
   const hash = createHash("sha256");
-  const glob = new Bun.Glob(
-    "{site/{src,public}/**/*,site/*.{mjs,json,ts},functions/core/timecode/**/*.ts,package.json,bun.lock}",
-  );
-  const files = [...glob.scanSync({ cwd: repoRoot, onlyFiles: true })].sort();
-  for (const file of files)
-    hash.update(`${relative(".", file)}\0`).update(await Bun.file(join(repoRoot, file)).bytes());
+  for (const file of ["package.json", "bun.lock", ...found.sort()])
+    hash.update(`${file}\0`).update(await Bun.file(join(repoRoot, file)).bytes());
   return hash.digest("hex");
 };
 
@@ -25,8 +26,8 @@ export const buildSite = (logFile: string): Promise<boolean> =>
 
 const build = async (logFile: string): Promise<boolean> => {
   if (!existsSync(join(repoRoot, "site/astro.config.mjs"))) return false;
-  const sources = await sourcesHash();
-  const built = existsSync(stampFile) && readFileSync(stampFile, "utf8") === sources;
+  const wanted = await sourcesHash();
+  const built = existsSync(stampFile) && readFileSync(stampFile, "utf8") === wanted;
   if (built && existsSync(join(repoRoot, "site/dist/server/entry.mjs"))) return false;
   rmSync(stampFile, { force: true });
   const child = Bun.spawn(
@@ -41,6 +42,6 @@ const build = async (logFile: string): Promise<boolean> => {
   );
   if ((await child.exited) !== 0)
     throw new Stop(`the site could not be built; ${logFile} ends:\n${logTail(logFile, 30)}`);
-  writeFileSync(stampFile, sources);
+  writeFileSync(stampFile, wanted);
   return true;
 };
