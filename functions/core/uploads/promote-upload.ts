@@ -5,7 +5,7 @@ import { audit } from "../audit/append.ts";
 import type { Actor } from "../auth/actor.ts";
 import { inTransaction } from "../db/db.ts";
 import { emit } from "../outbox.ts";
-import { notFound, type RefusalCode, refusalCodes, refuse } from "../refusal.ts";
+import { notFound, Refusal, type RefusalCode, refusalCodes, refuse } from "../refusal.ts";
 import type { Resources } from "../resources.ts";
 import { needUpload, ownUpload } from "./may-upload.ts";
 import { examine, type GivenPart, gatherObject } from "./receive-upload.ts";
