@@ -9,7 +9,7 @@ import { runCommand, say } from "#dev/say.ts";
 
 /** Brings a database to the state of `migrations/`. Answers the names applied now. */
 export const migrateDatabase = async (url: string): Promise<string[]> => {
-  const sql = openDatabase(url, { pool: 1, name: "migrate" });
+  const sql = openDatabase(url, { pool: 1, name: "migrate", isPatient: true });
   try {
     return await migrate(sql, join(repoRoot, "migrations"));
   } finally {

@@ -8,6 +8,7 @@ import type { Resources } from "#core/resources.ts";
 import { inRequest } from "#core/telemetry/request.ts";
 import { type Actors, actorsOf } from "./credentials.ts";
 import { idempotent } from "./idempotency.ts";
+import { orOutage } from "./outage.ts";
 import { maxBodyBytes } from "./parse.ts";
 import { problemOf } from "./problem.ts";
 import { limitRate } from "./rate-limit.ts";
@@ -79,7 +80,9 @@ export function createApp(deps: Resources, { isLimited = true } = {}): RushesApp
         "too-large",
         `The body may have at most ${maxBodyBytes} bytes. Files go to the storage, see presign.`,
       );
-    await inRequest({ requestId, traceparent: c.get("traceparent") }, next);
+    await inRequest({ requestId, traceparent: c.get("traceparent") }, () =>
+      isLimited ? orOutage(deps, next) : next(),
+    );
     if (c.req.method !== "GET" && c.res.ok) nudgeRelay(deps.redis);
     metrics.answered({
       method: c.req.method,

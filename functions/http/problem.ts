@@ -178,6 +178,7 @@ const outageCodes = new Set([
   "EPIPE",
   "ENOTFOUND",
   "ETIMEDOUT",
+  "ERR_SOCKET_CLOSED",
   "ConnectionRefused",
   "ConnectionClosed",
   "FailedToOpenSocket",

@@ -13,11 +13,11 @@ export interface RedisDeadlines {
  * the kernel keeps retransmitting. Commands wait in memory while it reconnects, but no longer than `commandMs`.
  */
 export function openRedis(url: string, deadlines: RedisDeadlines = {}): Redis {
-  const { commandMs = 2_000, silenceMs = 3_000 } = deadlines;
+  const { commandMs = 1_000, silenceMs = 2_000 } = deadlines;
   const redis = new Redis(url, {
     ...(commandMs === null ? {} : { commandTimeout: commandMs }),
     ...(silenceMs === null ? {} : { socketTimeout: silenceMs }),
-    connectTimeout: 2_000,
+    connectTimeout: 1_000,
     maxRetriesPerRequest: null,
     retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 5), 1_000),
   });
