@@ -26,45 +26,44 @@ function namesIn(text) {
   return names;
 }
 
-async function inTurns(items, work) {
+// Works through the items, AT_ONCE at a time.
+function inTurns(items, work) {
   let next = 0;
-  const lane = async () => {
-    while (next < items.length) {
-      const item = items[next];
-      next += 1;
-      await work(item);
-    }
+  const lane = () => {
+    if (next >= items.length) return Promise.resolve();
+    const item = items[next];
+    next += 1;
+    return work(item).then(lane);
   };
   const lanes = [];
   for (let i = 0; i < AT_ONCE; i++) lanes.push(lane());
-  await Promise.all(lanes);
+  return Promise.all(lanes);
 }
 
-// { warmed, failed }: counts of objects.
-async function hydrate(r, version, request) {
-  const base = `/warm/assets/${version}/${request.folder}/`;
+// Promises { warmed, failed }: counts of objects.
+function hydrate(r, version, request) {
   const count = { warmed: 0, failed: 0 };
-  const fetched = async (name, method) => {
-    const reply = await r.subrequest(base + name, { method });
-    if (reply.status === 200) count.warmed += 1;
-    else count.failed += 1;
-    return reply.status === 200 && method === "GET" ? reply.responseText || "" : "";
-  };
-
-  // 0.7.9 has no await among arguments.
-  const master = await fetched("master.m3u8", "GET");
-  const playlists = namesIn(master).playlists;
-  const unique = playlists.filter((name, at) => playlists.indexOf(name) === at).slice(0, MAX_PLAYLISTS);
   const objects = ["storyboard.vtt", "poster.jpg"];
-  await inTurns(unique, async (name) => {
-    const text = await fetched(name, "GET");
-    const media = namesIn(text);
-    media.maps.concat(media.segments.slice(0, request.segments)).forEach((object) => {
-      if (objects.indexOf(object) < 0) objects.push(object);
+  const fetched = (name, method) =>
+    r.subrequest(`/warm/assets/${version}/${request.folder}/${name}`, { method }).then((reply) => {
+      if (reply.status === 200) count.warmed += 1;
+      else count.failed += 1;
+      return reply.status === 200 && method === "GET" ? reply.responseText || "" : "";
     });
-  });
-  await inTurns(objects.slice(0, MAX_OBJECTS), (name) => fetched(name, "HEAD"));
-  return count;
+  const collect = (text) => {
+    const media = namesIn(text);
+    media.maps.concat(media.segments.slice(0, request.segments)).forEach((name) => {
+      if (objects.indexOf(name) < 0) objects.push(name);
+    });
+  };
+  return fetched("master.m3u8", "GET")
+    .then((master) => {
+      const playlists = namesIn(master).playlists;
+      const unique = playlists.filter((name, at) => playlists.indexOf(name) === at);
+      return inTurns(unique.slice(0, MAX_PLAYLISTS), (name) => fetched(name, "GET").then(collect));
+    })
+    .then(() => inTurns(objects.slice(0, MAX_OBJECTS), (name) => fetched(name, "HEAD")))
+    .then(() => count);
 }
 
 export default { parse, namesIn, hydrate };

@@ -94,6 +94,14 @@ describe("the cache", () => {
     expect((await get("mute.jpg")).headers.get("x-cache")).toBe("HIT");
   });
 
+  test("a body sent along with a GET stays at the edge and delays nothing", async () => {
+    await putPreview(version, "body.m4s", "x");
+    const target = edge.url(version, "body.m4s").slice(edge.base.length);
+    const answer = await rawRequest(edge.port, "GET", target, [["Content-Length", "5"]], { body: "hello" });
+    expect([answer.status, answer.body.toString()]).toEqual([200, "x"]);
+    expect(fetchesOf("body.m4s")[0]?.headers["content-length"]).toBeUndefined();
+  });
+
   test("asks for a missing object once per two seconds, and finds it once it is there", async () => {
     for (let at = 0; at < 5; at++) expect((await get("late.m4s")).status).toBe(404);
     expect(fetchesOf("late.m4s").length).toBeLessThanOrEqual(2);

@@ -44,7 +44,7 @@ export function ownVersion(): string {
 }
 
 /** Bytes that say where they are, so that a wrong slice shows. */
-export function patterned(bytes: number): Uint8Array {
+export function patterned(bytes: number): Uint8Array<ArrayBuffer> {
   const words = new Uint32Array(Math.ceil(bytes / 4));
   for (let at = 0; at < words.length; at++) words[at] = at * 2_654_435_761;
   return new Uint8Array(words.buffer, 0, bytes);

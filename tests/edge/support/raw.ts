@@ -14,13 +14,13 @@ export function rawRequest(
   method: string,
   target: string,
   headers: [string, string][] = [],
-  timeoutMs = 10_000,
+  { timeoutMs = 10_000, body = "" } = {},
 ): Promise<RawAnswer> {
   const given = new Set(headers.map(([name]) => name.toLowerCase()));
   const lines = [`${method} ${target} HTTP/1.1`];
   if (!given.has("host")) lines.push("Host: localhost");
   for (const [name, value] of headers) lines.push(`${name}: ${value}`);
-  lines.push("Connection: close", "", "");
+  lines.push("Connection: close", "", body);
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     const socket = connect({ port, host: "127.0.0.1" }, () =>
