@@ -13,7 +13,7 @@ const quietMs = 45_000;
  * with `Last-Event-ID`, and notices a connection that died in its sleep because the heartbeat stays out.
  */
 export function listen(
-  projectId: string,
+  what: { projectId: string; versionId?: string },
   onEvent: (event: LiveEvent) => void,
   onState: (connected: boolean) => void = () => undefined,
 ): () => void {
@@ -28,7 +28,7 @@ export function listen(
     const headers = new Headers(credentials());
     headers.set("Accept", "text/event-stream");
     if (lastId) headers.set("Last-Event-ID", lastId);
-    const response = await fetch(apiUrl("/events", { projectId }), {
+    const response = await fetch(apiUrl("/events", what), {
       headers,
       credentials: "include",
       signal: abort.signal,

@@ -16,8 +16,8 @@ export function Person({ session, theme }: { session: Session; theme: "dark" | "
     setCurrent(other);
   };
   const signOut = async () => {
-    await api.post("/session/logout").catch(() => undefined);
-    location.assign("/signin");
+    const answer = await api.post<{ endSessionUrl: string | null }>("/session/logout").catch(() => undefined);
+    location.assign(answer?.endSessionUrl ?? "/signin");
   };
   return (
     <Menu

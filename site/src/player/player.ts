@@ -57,7 +57,6 @@ export function createPlayer(model: FrameModel, hasPicture: boolean, startFrame 
   let video: HTMLVideoElement | undefined;
   let seeking = false;
   let wanted: number | undefined = startFrame || undefined;
-  let presented = 0;
   let reverse: number | undefined;
   const last = () => Math.max(0, Math.min(model.frames, built.value) - 1);
 
@@ -173,18 +172,11 @@ export function createPlayer(model: FrameModel, hasPicture: boolean, startFrame 
       on(name, () => {
         waiting.value = false;
       });
+    // The decoder has the frame of the seek now; waiting for its presentation would show the number a frame late.
     on("seeked", () => {
       seeking = false;
-      const count = presented;
-      const time = element.currentTime;
+      show(secondsToFrame(model, element.currentTime));
       pump();
-      // A seek within the frame on screen presents nothing new, and sound has no frames to present.
-      setTimeout(
-        () => {
-          if (presented === count && !seeking && element.currentTime === time) show(secondsToFrame(model, time));
-        },
-        hasPicture ? 80 : 0,
-      );
     });
     on("progress", () => {
       const ranges: Range[] = [];
@@ -198,7 +190,6 @@ export function createPlayer(model: FrameModel, hasPicture: boolean, startFrame 
     let handle = 0;
     if (hasPicture && "requestVideoFrameCallback" in element) {
       const onFrame = (_: number, metadata: VideoFrameCallbackMetadata) => {
-        presented += 1;
         show(presentedFrame(model, metadata.mediaTime));
         handle = element.requestVideoFrameCallback(onFrame);
       };

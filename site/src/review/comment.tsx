@@ -73,7 +73,6 @@ export const ThreadView = memo(function ThreadView({
               class="icon-button"
               aria-label={resolved ? "Reopen" : "Resolve"}
               title={resolved ? "Reopen" : "Resolve"}
-              aria-pressed={resolved}
               onClick={() => void review.resolve(root, !resolved)}
             >
               {resolved ? <RotateCcw {...icon} /> : <Check {...icon} />}

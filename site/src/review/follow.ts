@@ -1,3 +1,4 @@
+import { batch } from "@preact/signals";
 import { api } from "../api/client.ts";
 import { listen, type LiveEvent } from "../api/live.ts";
 import type { Approval, Author, Comment, Preview, Version } from "../api/types.ts";
@@ -37,22 +38,25 @@ export function followEvents(review: Review): () => void {
       if (data["versionId"] === undefined || isOurs(data))
         review.here.value = Array.isArray(people) ? (people as Author[]) : [];
     } else if (!isOurs(data)) return;
-    else if (type === "comment.deleted") review.drop(String(data["commentId"] ?? data["id"]));
-    else if (type.startsWith("comment.")) onComment(data);
+    else if (type === "comment.deleted") review.drop(String(data["commentId"]));
+    else if (type.startsWith("comment.")) void onComment(data);
     else if (type === "approval.given") onApproval();
     else if (type === "preview.progress") onProgress(data);
     else if (type.startsWith("version.") || type.startsWith("hold.")) refreshPreview();
   };
 
-  function onComment(data: Data): void {
-    const given = (data["comment"] ?? data) as Partial<Comment>;
-    if (given.id && given.text !== undefined && given.author && given.etag !== undefined) {
-      const mine = review.comments.value.find(
-        (comment) => comment.id.startsWith("new-") && comment.text === given.text && comment.frame === given.frame,
-      );
-      if (mine) review.drop(mine.id);
-      review.put(given as Comment);
-    } else refreshComments();
+  /** Events say what was written; drawings and the like are fetched, one comment at a time. */
+  async function onComment(data: Data): Promise<void> {
+    const id = String(data["commentId"]);
+    const comment = await api.get<Comment>(`/comments/${id}`).catch(() => undefined);
+    if (!comment) return review.drop(id);
+    const sent = review.comments.value.find(
+      (one) => one.id.startsWith("new-") && one.text === comment.text && one.frame === comment.frame,
+    );
+    batch(() => {
+      if (sent && comment.author.name === review.me.name) review.drop(sent.id);
+      review.put(comment);
+    });
   }
 
   function onApproval(): void {
@@ -75,7 +79,7 @@ export function followEvents(review: Review): () => void {
   }
 
   let wasDown = false;
-  const stop = listen(review.start.project.id, onEvent, (connected) => {
+  const stop = listen({ projectId: review.start.project.id, versionId: version.value.id }, onEvent, (connected) => {
     review.connected.value = connected;
     // Ephemeral news is not replayed, so a page that was away reads the state again.
     if (connected && wasDown) {

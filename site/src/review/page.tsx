@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import { actAsGuest, api } from "../api/client.ts";
+import { api } from "../api/client.ts";
 import type { Member } from "../api/types.ts";
 import { KeysHelp } from "../player/keys-help.tsx";
 import { listenForKeys, playerKeys } from "../player/keys.ts";
@@ -72,7 +72,6 @@ export function ReviewPage({ start }: { start: ReviewStart }) {
   );
 
   useEffect(() => {
-    actAsGuest(start.guest?.token);
     review.loadMarks();
     const stopKeys = listenForKeys(() => keys);
     const stopEvents = followEvents(review);
@@ -91,7 +90,6 @@ export function ReviewPage({ start }: { start: ReviewStart }) {
     return () => {
       stopKeys();
       stopEvents();
-      actAsGuest(undefined);
     };
   }, []);
 

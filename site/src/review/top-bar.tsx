@@ -117,7 +117,7 @@ export function TopBar({
           class="icon-button"
           aria-label={panelOpen ? "Hide panel" : "Show panel"}
           title={`${panelOpen ? "Hide" : "Show"} panel (P)`}
-          aria-pressed={panelOpen}
+          aria-expanded={panelOpen}
           onClick={onPanel}
         >
           <PanelRight {...icon} />

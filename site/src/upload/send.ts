@@ -45,9 +45,15 @@ async function again<Value>(sending: Sending, run: () => Promise<Value>): Promis
 
 async function sendWhole(sending: Sending): Promise<undefined> {
   const { file, opened, signal, onProgress } = sending;
-  const { put } = opened;
-  if (!put) throw new Error("a put without an address");
-  await again(sending, () => putBlock(put.url, file, { headers: put.headers, signal, onProgress }));
+  let { put } = opened;
+  await again(sending, async () => {
+    // An address that was used up or expired is signed anew when the open upload is read.
+    put ??= (await api.get<Upload>(`/presign/${opened.uploadId}`)).put ?? undefined;
+    if (!put) throw new ApiError(409, undefined);
+    const { url, headers } = put;
+    put = undefined;
+    return putBlock(url, file, { headers, signal, onProgress });
+  });
 }
 
 async function sendParts(sending: Sending): Promise<SentPart[]> {

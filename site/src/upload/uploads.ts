@@ -235,7 +235,6 @@ export function pause(key: string): void {
 export function resume(key: string): void {
   const work = works.get(key);
   if (!work) return;
-  if (find(key)?.stage === "failed" && work.opened?.method === "put") work.opened = undefined;
   change(key, { stage: "queued", reason: undefined });
   next();
 }
@@ -270,8 +269,7 @@ export async function findInterrupted(): Promise<void> {
     const key = crypto.randomUUID();
     const work = newWork(undefined, kept.handle);
     const { uploadId, method, partBytes, expiresAt } = upload;
-    // The signature of a single PUT is gone with the page; its file starts again, which is quick at that size.
-    if (method === "multipart") work.opened = { uploadId, method, ...(partBytes ? { partBytes } : {}), expiresAt };
+    work.opened = { uploadId, method, ...(partBytes ? { partBytes } : {}), expiresAt };
     works.set(key, work);
     transfers.value = [
       ...transfers.value,
