@@ -3,6 +3,7 @@ import type { Media } from "#core/assets/asset.ts";
 import { BuildFailure, type Claim, type Hashes, type Progress } from "#core/previews/job.ts";
 import { type Preview, previewPrefix } from "#core/previews/preview.ts";
 import { contentKey } from "#core/previews/recipe.ts";
+import { copyBuilt } from "./copy-built.ts";
 import { EncodeError, encode } from "./encode.ts";
 import { finishLadder, growingMaster } from "./finish.ts";
 import { frameTable } from "./frames.ts";
@@ -23,7 +24,6 @@ import { StartShift, verify } from "./verify.ts";
 export interface Built {
   preview: Preview;
   media: Media;
-  hashes: Hashes;
   contentKey: string;
   result: Record<string, unknown>;
 }
@@ -31,6 +31,8 @@ export interface Built {
 /** What a build tells while it runs. Each answers or throws when the job is no longer ours. */
 export interface Witness {
   hashed(hashes: Hashes): Promise<void>;
+  /** A finished preview of the same content, if there is one. */
+  built(contentKey: string): Promise<{ preview: Preview; media: Media } | null>;
   playable(shown: { preview: Preview; media: Media }): Promise<void>;
   progress(progress: Progress, engine: string): void;
 }
@@ -47,6 +49,8 @@ export async function build(
 ): Promise<Built> {
   await using scratch = await openScratch(tools.scratchBase, `${claim.jobId}.${claim.fence}`);
   const master = await openMaster(tools.storage, claim);
+  const copied = await copyBuilt(tools, claim, witness, master, signal);
+  if (copied) return copied;
   const hashes = await readMaster(master, signal, scratch.source);
   checkHashes(claim, hashes);
   await witness.hashed(hashes);
@@ -61,7 +65,6 @@ export async function build(
       : await buildLadder(tools, claim, source, scratch, witness, within);
   return {
     ...made,
-    hashes,
     contentKey: contentKey(hashes.sha256, claim.recipeHash, tools.toolVersion),
   };
 }
@@ -88,7 +91,7 @@ async function writeRecipeFiles(scratch: Scratch, claim: Claim): Promise<void> {
   if (claim.recipe.lut !== undefined) await writeFile(`${scratch.work}/table.cube`, claim.recipe.lut);
 }
 
-type Made = Omit<Built, "hashes" | "contentKey">;
+type Made = Omit<Built, "contentKey">;
 
 /** Tries the best plan first, and a plainer one when that plan, not the file, was the reason. */
 async function buildLadder(
@@ -223,8 +226,6 @@ async function tryPlan(context: Try): Promise<Made> {
       bytes: folder.bytes,
       errors: encoded.result.errors.slice(0, 5),
       attempt,
-      preview,
-      media: { ...media, pts: null },
       toolVersion: tools.toolVersion,
     },
   };

@@ -11,7 +11,7 @@ import {
   type Progress,
 } from "#core/previews/job.ts";
 import { publishPlayable } from "#core/previews/publish-playable.ts";
-import { beat, storeHashes } from "#core/previews/store.ts";
+import { beat, findBuilt, storeHashes } from "#core/previews/store.ts";
 import type { Delivery, Queue } from "#core/queue/port.ts";
 import type { Log } from "#core/telemetry/log.ts";
 import { build, type Witness } from "./build.ts";
@@ -96,7 +96,7 @@ async function handle(consumer: Consumer, delivery: Delivery, stop: AbortSignal)
     engine = built.preview.engine;
     outcome = (await completeJob(consumer.sql, claim, built)) ? "ready" : "lost";
     if (outcome === "lost") throw new Interrupted("lost");
-    log.info({ ...built.result, preview: undefined, media: undefined }, "preview ready");
+    log.info(built.result, "preview ready");
     await delivery.ack();
     await sweepAttempts(consumer.tools.storage, claim, built.preview.prefix).catch(() => {});
   } catch (cause) {
@@ -206,6 +206,7 @@ function witnessOf(consumer: Consumer, claim: Claim, heart: Heart): Witness {
   let announced = 0;
   return {
     hashed: (hashes) => storeHashes(consumer.sql, claim.versionId, hashes),
+    built: (key) => findBuilt(consumer.sql, key),
     async playable(shown) {
       if (!(await publishPlayable(consumer.sql, claim, shown))) heart.lost();
       if (state === "building") state = "playable";

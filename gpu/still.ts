@@ -102,6 +102,6 @@ export async function buildStill(
   return {
     preview,
     media,
-    result: { engine: "cpu", bytes: folder.bytes, preview, media, toolVersion: tools.toolVersion },
+    result: { engine: "cpu", bytes: folder.bytes, toolVersion: tools.toolVersion },
   };
 }

@@ -63,7 +63,7 @@ export interface SeededMaster {
 export async function addMaster(
   room: PreviewRoom,
   path: string,
-  options: { clientSha256?: string; recipe?: Recipe; bytes?: number } = {},
+  options: { clientSha256?: string; recipe?: Recipe; bytes?: number; attempts?: number } = {},
 ): Promise<SeededMaster> {
   const { sql, promoter } = room.resources;
   const [assetId, versionId, uploadId] = [newId("asset"), newId("version"), newId("upload")];
@@ -91,28 +91,23 @@ export async function addMaster(
         ${options.bytes ?? Math.max(1, bytes)}, 'video/mp4', ${key}, ${put.VersionId ?? "null"}, ${locked.mode},
         ${locked.until}, now(), ${options.clientSha256 ?? null})`;
   });
-  return { versionId, assetId, jobId: await addJob(room, versionId, options.recipe ?? {}) };
+  return { versionId, assetId, jobId: await addJob(room, versionId, options.recipe ?? {}, options.attempts) };
 }
 
 /** Another job for a version, as `POST /preview` makes it. */
-export async function addJob(room: PreviewRoom, versionId: string, recipe: Recipe): Promise<string> {
+export async function addJob(
+  room: PreviewRoom,
+  versionId: string,
+  recipe: Recipe,
+  attempts = 0,
+): Promise<string> {
   const jobId = newId("job");
   await room.resources.sql`
-    insert into preview_jobs (id, version_id, project_id, recipe, recipe_hash)
-    values (${jobId}, ${versionId}, ${room.projectId}, ${room.resources.sql.json(recipe as never)}, ${recipeHash(recipe)})`;
+    insert into preview_jobs (id, version_id, project_id, recipe, recipe_hash, attempts)
+    values (${jobId}, ${versionId}, ${room.projectId}, ${room.resources.sql.json(recipe as never)}, ${recipeHash(recipe)},
+      ${attempts})`;
   await room.queue.enqueue([{ key: jobId, body: { v: 1, id: jobId } }]);
   return jobId;
-}
-
-export interface VersionRow {
-  state: string;
-  reason: string | null;
-  reason_code: string | null;
-  sha256: string | null;
-  xxh128: string | null;
-  c4: string | null;
-  media: Record<string, never> | null;
-  preview: Record<string, never> | null;
 }
 
 export async function versionOf(room: PreviewRoom, versionId: string) {

@@ -1,4 +1,4 @@
-import type { Media } from "#core/assets/asset.ts";
+import { type Media, media } from "#core/assets/asset.ts";
 import { json, type Sql } from "#core/db/db.ts";
 import {
   type Claim,
@@ -9,7 +9,7 @@ import {
   type JobState,
   type Progress,
 } from "./job.ts";
-import type { Preview } from "./preview.ts";
+import { type Preview, previewSchema } from "./preview.ts";
 
 /** A job as somebody's: every write of a worker names the fence it was given. */
 export interface Held {
@@ -160,26 +160,21 @@ export async function storeHashes(sql: Sql, versionId: string, hashes: Hashes): 
     where id = ${versionId} and sha256 is null`;
 }
 
-/** A finished build of the same bytes by the same recipe and tool, whose prefix can be copied. */
+/** A finished preview of the same bytes by the same recipe and tool: it is on screen, so its prefix is whole. */
 export async function findBuilt(
   sql: Sql,
   contentKey: string,
-): Promise<{ prefix: string; result: unknown } | null> {
-  const rows = await sql<{ prefix: string; result: unknown }[]>`
-    select j.prefix, j.result from preview_jobs j join versions v on v.id = j.version_id
+): Promise<{ preview: Preview; media: Media } | null> {
+  const rows = await sql<{ preview: unknown; media: unknown }[]>`
+    select v.preview, v.media from preview_jobs j join versions v on v.id = j.version_id
     where j.content_key = ${contentKey} and j.state = 'done' and v.deleted_at is null
       and v.state = 'ready' and v.preview ->> 'jobId' = j.id
     order by j.finished_at desc limit 1`;
-  return rows[0] ?? null;
+  const row = rows[0];
+  return row ? { preview: previewSchema.parse(row.preview), media: media.parse(row.media) } : null;
 }
 
 export async function jobState(sql: Sql, jobId: string): Promise<JobState | null> {
   const rows = await sql<{ state: JobState }[]>`select state from preview_jobs where id = ${jobId}`;
   return rows[0]?.state ?? null;
-}
-
-/** Gives up on a job that has been claimed too often without an end: whatever it does kills its worker. */
-export async function attemptsOf(sql: Sql, jobId: string): Promise<number> {
-  const rows = await sql<{ attempts: number }[]>`select attempts from preview_jobs where id = ${jobId}`;
-  return rows[0]?.attempts ?? 0;
 }

@@ -1,0 +1,228 @@
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { listKeys } from "#core/storage/prefix.ts";
+import { clip, shortClip } from "#tests/fixtures/clips.ts";
+import { eventually } from "#tests/support/eventually.ts";
+import {
+  addJob,
+  addMaster,
+  openPreviewRoom,
+  type PreviewRoom,
+  previewObject,
+  previewText,
+  versionOf,
+} from "#tests/support/previews.ts";
+import { type RunningWorker, startWorker } from "#tests/support/worker.ts";
+
+setDefaultTimeout(90_000);
+
+let room: PreviewRoom;
+let worker: RunningWorker;
+
+beforeAll(async () => {
+  room = await openPreviewRoom();
+  worker = await startWorker(room);
+});
+
+afterAll(async () => {
+  await worker.stop();
+  await room.close();
+});
+
+const inState = (versionId: string, ...states: string[]) =>
+  eventually(
+    async () => {
+      const version = await versionOf(room, versionId);
+      if (!states.includes(version.state)) throw new Error(`${version.state}: ${version.reason}`);
+      return version;
+    },
+    { withinMs: 60_000, everyMs: 20 },
+  );
+
+const jobOf = async (jobId: string) =>
+  (await room.resources.sql`select * from preview_jobs where id = ${jobId}`)[0];
+
+const outbox = async (versionId: string) =>
+  (
+    await room.resources
+      .sql`select topic, body from outbox where body -> 'data' ->> 'versionId' = ${versionId} order by id`
+  ).map(({ body }) => body.type as string);
+
+const keysOf = async (prefix: string) =>
+  (await Array.fromAsync(listKeys(room.storage, room.storage.buckets.previews, prefix))).map(
+    ({ key }) => key,
+  );
+
+test("a version is playable while it is still encoding, and ready with everything in place", async () => {
+  const path = await clip(12);
+  const { versionId, jobId } = await addMaster(room, path);
+  const growing = await inState(versionId, "playable");
+  expect(growing.preview).toMatchObject({ jobId, complete: false, master: "master.m3u8" });
+  const text = await previewText(room, `${growing.preview.prefix}v0.m3u8`);
+  expect(text).toContain("#EXT-X-PLAYLIST-TYPE:EVENT");
+  expect(text).not.toContain("#EXT-X-ENDLIST");
+  expect((await previewObject(room, `${growing.preview.prefix}v0.m3u8`)).cacheControl).toBe(
+    "public, max-age=1",
+  );
+  for (const name of text.split("\n").filter((line) => line.endsWith(".m4s"))) {
+    expect((await previewObject(room, growing.preview.prefix + name)).bytes.length).toBeGreaterThan(1000);
+  }
+
+  const version = await inState(versionId, "ready");
+  const { prefix } = version.preview;
+  expect(prefix).toBe(`assets/${versionId}/${jobId}.1/`);
+  expect(version.media).toMatchObject({
+    frames: 360,
+    rate: { num: 30, den: 1 },
+    durationSeconds: 12,
+    variable: false,
+  });
+  expect(version.media.loudness.integratedLufs).toBeCloseTo(-21.8, 0);
+  expect(await outbox(versionId)).toEqual(["version.playable", "version.ready"]);
+  expect(await jobOf(jobId)).toMatchObject({
+    state: "done",
+    progress: 1,
+    engine: "cpu",
+    attempts: 1,
+    fence: 1,
+  });
+
+  const kinds: Record<string, [string, string]> = {
+    "master.m3u8": ["application/vnd.apple.mpegurl", "immutable"],
+    "v0.m3u8": ["application/vnd.apple.mpegurl", "immutable"],
+    "a0.m3u8": ["application/vnd.apple.mpegurl", "immutable"],
+    "init_v0.mp4": ["video/mp4", "immutable"],
+    "v0_00000.m4s": ["video/iso.segment", "immutable"],
+    "poster.jpg": ["image/jpeg", "immutable"],
+    "storyboard.vtt": ["text/vtt; charset=utf-8", "immutable"],
+    "sprite_000.jpg": ["image/jpeg", "immutable"],
+    "peaks.json": ["application/json", "immutable"],
+    "peaks.dat": ["application/octet-stream", "immutable"],
+  };
+  for (const [name, [type, lifetime]] of Object.entries(kinds)) {
+    const object = await previewObject(room, prefix + name);
+    expect([name, object.contentType, object.cacheControl?.includes(lifetime)]).toEqual([name, type, true]);
+  }
+  expect(await previewText(room, `${prefix}v0.m3u8`)).toContain("#EXT-X-ENDLIST");
+
+  const bytes = await readFile(path);
+  expect(version.sha256).toBe(createHash("sha256").update(bytes).digest("hex"));
+  expect([version.xxh128.length, version.c4.length]).toEqual([32, 90]);
+  const told = worker.progress.filter((entry) => entry.jobId === jobId);
+  expect(told.some(({ state, playableSeconds }) => state === "playable" && playableSeconds >= 4)).toBe(true);
+});
+
+test("the same bytes and recipe are built once: the second version gets copies under its own prefix", async () => {
+  const path = await shortClip(2, 30);
+  const sha256 = createHash("sha256")
+    .update(await readFile(path))
+    .digest("hex");
+  const first = await addMaster(room, path, { clientSha256: sha256 });
+  const one = await inState(first.versionId, "ready", "failed");
+  const second = await addMaster(room, path, { clientSha256: sha256 });
+  const two = await inState(second.versionId, "ready", "failed");
+  expect((await jobOf(second.jobId))?.result).toMatchObject({ copiedFrom: first.jobId });
+  expect(two.preview.prefix).toStartWith(`assets/${second.versionId}/`);
+  expect(two.sha256).toBe(sha256);
+  expect(two.media).toEqual(one.media);
+  const names = (keys: string[], prefix: string) => keys.map((key) => key.slice(prefix.length));
+  expect(names(await keysOf(two.preview.prefix), two.preview.prefix)).toEqual(
+    names(await keysOf(one.preview.prefix), one.preview.prefix),
+  );
+  const copy = await previewObject(room, `${two.preview.prefix}master.m3u8`);
+  expect(copy.contentType).toBe("application/vnd.apple.mpegurl");
+});
+
+test("another recipe builds beside what is shown and replaces it in one step", async () => {
+  const { versionId, jobId } = await addMaster(room, await shortClip(2, 60));
+  const before = await inState(versionId, "ready");
+  const cube = `LUT_3D_SIZE 2\n${Array.from({ length: 8 }, (_, i) => `${1 - (i & 1)} ${1 - ((i >> 1) & 1)} ${1 - (i >> 2)}`).join("\n")}\n`;
+  const again = await addJob(room, versionId, {
+    watermark: "for Ava: 100% 'secret' \\ %{pts}",
+    lut: cube,
+    loudness: -16,
+  });
+  await eventually(
+    async () => {
+      const version = await versionOf(room, versionId);
+      expect(version.state).toBe("ready"); // never anything else on the way
+      expect((await jobOf(again))?.state).toBe("done");
+    },
+    { withinMs: 30_000 },
+  );
+  const after = await versionOf(room, versionId);
+  expect([before.preview.jobId, after.preview.jobId]).toEqual([jobId, again]);
+  expect(after.preview.recipeHash).not.toBe(before.preview.recipeHash);
+  const poster = async (prefix: string) =>
+    Buffer.from((await previewObject(room, `${prefix}poster.jpg`)).bytes);
+  expect((await poster(after.preview.prefix)).equals(await poster(before.preview.prefix))).toBe(false);
+  const purges = await room.resources
+    .sql`select 1 from outbox where topic = 'edge:purge' and body ->> 'id' = ${versionId}`;
+  expect(purges.length).toBeGreaterThan(0);
+});
+
+test("a master that is not what was sent is quarantined and never shown", async () => {
+  const { versionId, jobId } = await addMaster(room, await shortClip(2, 90), {
+    clientSha256: "0".repeat(64),
+  });
+  const version = await inState(versionId, "failed", "ready");
+  expect([version.state, version.reason_code]).toEqual(["failed", "master-mismatch"]);
+  expect(await outbox(versionId)).toEqual(["master.mismatch", "version.failed"]);
+  expect((await jobOf(jobId))?.state).toBe("failed");
+});
+
+test("a cancelled build stops at once, leaves nothing, and is not shown", async () => {
+  const { versionId, jobId } = await addMaster(room, await clip(12), {});
+  await inState(versionId, "playable");
+  await room.resources
+    .sql`update preview_jobs set state = 'cancelled', finished_at = now() where id = ${jobId}`;
+  await eventually(async () => {
+    expect(worker.outcomes.at(-1)?.outcome).toBe("lost");
+    expect(await keysOf(`assets/${versionId}/`)).toEqual([]);
+  });
+  expect((await jobOf(jobId))?.state).toBe("cancelled");
+});
+
+test("a hint that comes twice, or too late, changes nothing", async () => {
+  const { versionId, jobId } = await addMaster(room, await shortClip(2, 120));
+  await room.queue.enqueue(
+    Array.from({ length: 5 }, () => ({ key: jobId, body: { v: 1 as const, id: jobId } })),
+  );
+  await inState(versionId, "ready");
+  await room.queue.enqueue([
+    { key: jobId, body: { v: 1, id: jobId } },
+    { key: "gone", body: { v: 1, id: "job_00000000000000000000000000" } },
+  ]);
+  await eventually(
+    async () => {
+      const { ready, leased, delayed } = await room.queue.stats();
+      expect(ready + leased + delayed).toBe(0);
+    },
+    { withinMs: 30_000 },
+  );
+  expect(await jobOf(jobId)).toMatchObject({ attempts: 1, fence: 1, state: "done" });
+  expect(await outbox(versionId)).toEqual(["version.playable", "version.ready"]);
+});
+
+test("a job that was claimed again is not the old worker's to finish", async () => {
+  const { versionId, jobId } = await addMaster(room, await clip(12));
+  await inState(versionId, "playable");
+  // What a second worker does after the first was silent for a lease.
+  await room.resources
+    .sql`update preview_jobs set fence = fence + 1, heartbeat_at = now() - interval '1 hour' where id = ${jobId}`;
+  await eventually(async () => expect(worker.outcomes.at(-1)?.outcome).toBe("lost"));
+  await room.queue.enqueue([{ key: jobId, body: { v: 1, id: jobId } }]);
+  const version = await inState(versionId, "ready");
+  expect(version.preview.prefix).toBe(`assets/${versionId}/${jobId}.3/`);
+  await eventually(async () => {
+    const prefixes = new Set((await keysOf(`assets/${versionId}/`)).map((key) => key.split("/")[2]));
+    expect([...prefixes]).toEqual([`${jobId}.3`]);
+  });
+});
+
+test("a job that ended every worker before is given up with a reason", async () => {
+  const { versionId } = await addMaster(room, await shortClip(2, 150), { attempts: 5 });
+  const version = await inState(versionId, "failed", "ready");
+  expect([version.state, version.reason_code]).toEqual(["failed", "gave-up"]);
+});
