@@ -48,7 +48,8 @@ export async function* listKeys(
 
 /** Removes everything below a prefix of one bucket. Answers how many objects went. */
 export async function deletePrefix(storage: Storage, bucket: string, prefix: string): Promise<number> {
-  if (!prefix.endsWith("/") || prefix.length < 3) throw new RangeError("a prefix to delete ends with a slash");
+  if (!prefix.endsWith("/") || prefix.length < 3)
+    throw new RangeError("a prefix to delete ends with a slash");
   let gone = 0;
   let batch: { Key: string }[] = [];
   const flush = async () => {

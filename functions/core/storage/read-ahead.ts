@@ -23,7 +23,8 @@ export async function* readAhead(
     const to = Math.min(next + CHUNK_BYTES, bytes) - 1;
     const length = to - next + 1;
     const chunk = readRange(storage, place, next, to).then((got) => {
-      if (got.byteLength !== length) throw new Error(`the storage answered ${got.byteLength} of ${length} bytes`);
+      if (got.byteLength !== length)
+        throw new Error(`the storage answered ${got.byteLength} of ${length} bytes`);
       return got;
     });
     chunk.catch(() => {}); // reported where it is awaited
