@@ -110,7 +110,7 @@ describe("the list bites: lines fail on an edge", () => {
       const after = before.replace(mutant.from, mutant.to);
       expect(after).not.toBe(before);
       writeFileSync(path, after);
-      const edge = await startEdge({ WASABI_ENDPOINT: origin.endpoint, EDGE_WORKERS: "1" }, folder);
+      const edge = await startEdge({ WASABI_ENDPOINT: origin.endpoint, EDGE_WORKERS: "1" }, { home: folder });
       try {
         expect(describeFailures(await runAttacks(edge.port, attacks))).not.toEqual([]);
       } finally {
@@ -127,7 +127,7 @@ describe("the list bites: lines fail on an edge", () => {
       path,
       readFileSync(path, "utf8").replace("const v = r.variables;", "const v = r.nothing.at.all;"),
     );
-    const edge = await startEdge({ WASABI_ENDPOINT: origin.endpoint, EDGE_WORKERS: "1" }, folder);
+    const edge = await startEdge({ WASABI_ENDPOINT: origin.endpoint, EDGE_WORKERS: "1" }, { home: folder });
     try {
       const answered = (await runAttacks(edge.port, attacks)).map((one) => one.status);
       expect(answered.filter((status) => status === 200 || status === 206)).toEqual([]);

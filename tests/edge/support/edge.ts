@@ -67,8 +67,14 @@ export function storageEnv(): Record<string, string> {
   return Object.fromEntries(names.map((name) => [name, env[name] ?? ""]));
 }
 
+/** How the edge is started: from which folder of scripts, and under which command (a namespace, another user). */
+export interface Manner {
+  home?: string;
+  under?: string[];
+}
+
 /** Starts a real edge as production does: start.sh with an environment, nothing else. */
-export async function startEdge(change: Record<string, string> = {}, edgeHome = home): Promise<Edge> {
+export async function startEdge(change: Record<string, string> = {}, manner: Manner = {}): Promise<Edge> {
   const folder = mkdtempSync(join(process.env.EDGE_TEST_PATH ?? tmpdir(), "rushes-edge-"));
   const [port, control] = await freePorts(2);
   const env = {
@@ -89,14 +95,14 @@ export async function startEdge(change: Record<string, string> = {}, edgeHome = 
     ...change,
   };
   Bun.spawnSync(["chmod", "755", folder]);
-  return run(folder, env, edgeHome);
+  return run(folder, env, manner);
 }
 
-async function run(folder: string, env: Record<string, string>, edgeHome: string): Promise<Edge> {
+async function run(folder: string, env: Record<string, string>, manner: Manner): Promise<Edge> {
   mkdirSync(join(folder, "out"), { recursive: true });
   const out = join(folder, "out", `${Date.now()}.log`);
   const faults = `${out}.faults`;
-  const started = Bun.spawn(["sh", join(edgeHome, "start.sh")], {
+  const started = Bun.spawn([...(manner.under ?? []), "sh", join(manner.home ?? home, "start.sh")], {
     env,
     stdin: "ignore",
     stdout: Bun.file(out),
@@ -132,7 +138,7 @@ async function run(folder: string, env: Record<string, string>, edgeHome: string
     stop,
     async restart(change = {}) {
       await stop();
-      return run(folder, { ...env, ...change }, edgeHome);
+      return run(folder, { ...env, ...change }, manner);
     },
     async end() {
       await stop();
