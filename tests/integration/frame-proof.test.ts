@@ -1,0 +1,176 @@
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { type FrameModel, frameModelOf, presentedFrame, seekSeconds } from "#core/timecode/timecode.ts";
+import { BITS, type CountedClip, countedClip, SQUARE } from "#tests/fixtures/counted.ts";
+import { openChromium } from "#tests/support/chromium.ts";
+import { eventually } from "#tests/support/eventually.ts";
+import {
+  addMaster,
+  openPreviewRoom,
+  type PreviewRoom,
+  previewObject,
+  versionOf,
+} from "#tests/support/previews.ts";
+import { type RunningWorker, startWorker } from "#tests/support/worker.ts";
+
+setDefaultTimeout(120_000);
+
+const plain = ["-c:v", "libx264", "-preset", "ultrafast", "-bf", "0", "-g", "30"];
+const clips: (CountedClip & { first?: number })[] = [
+  { name: "23976", rate: "24000/1001", frames: 120, sound: "with" },
+  { name: "24", rate: "24/1", frames: 120, timecode: "01:00:00:00" },
+  { name: "25", rate: "25/1", frames: 125, sound: "with" },
+  { name: "2997-drop", rate: "30000/1001", frames: 150, timecode: "00:59:58;20", sound: "with" },
+  { name: "30-without-b-frames", rate: "30/1", frames: 150, codec: plain, sound: "with" },
+  { name: "50", rate: "50/1", frames: 200, sound: "with" },
+  { name: "5994-drop", rate: "60000/1001", frames: 240, timecode: "00:59:59;30", sound: "with" },
+  { name: "60-without-b-frames", rate: "60/1", frames: 240, codec: plain },
+  { name: "variable", rate: "30/1", frames: 150, variable: true, sound: "with" },
+  { name: "variable-without-b-frames", rate: "25/1", frames: 120, variable: true, codec: plain },
+  { name: "late-sound", rate: "25/1", frames: 125, sound: "late", container: "mkv" },
+  { name: "transport-stream", rate: "25/1", frames: 125, sound: "with", container: "ts" },
+  { name: "edit-list", rate: "25/1", frames: 125, editList: true, sound: "with", first: 25 },
+];
+
+let room: PreviewRoom;
+let worker: RunningWorker;
+let browser: Browser;
+let page: Page;
+let server: ReturnType<typeof Bun.serve>;
+const versions = new Map<string, string>();
+
+const html = `<!doctype html><video id="v" muted crossorigin></video><canvas id="c"></canvas><script src="/hls.js"></script>`;
+
+beforeAll(async () => {
+  [room, browser] = await Promise.all([openPreviewRoom(), openChromium()]);
+  worker = await startWorker(room);
+  for (const clip of clips)
+    versions.set(clip.name, (await addMaster(room, await countedClip(clip))).versionId);
+  server = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    async fetch(request) {
+      const { pathname } = new URL(request.url);
+      if (pathname === "/") return new Response(html, { headers: { "content-type": "text/html" } });
+      if (pathname === "/hls.js")
+        return new Response(Bun.file(join(import.meta.dir, "../../node_modules/hls.js/dist/hls.min.js")));
+      const object = await previewObject(room, pathname.slice(1)).catch(() => null);
+      if (!object) return new Response(null, { status: 404 });
+      return new Response(Buffer.from(object.bytes), {
+        headers: { "content-type": object.contentType ?? "" },
+      });
+    },
+  });
+  page = await browser.newPage();
+  await page.goto(`http://127.0.0.1:${server.port}/`);
+});
+
+afterAll(async () => {
+  await browser.close();
+  await server.stop(true);
+  await worker.stop();
+  await room.close();
+});
+
+/** Loads a preview with hls.js and resolves once its first frame is there. */
+async function load(master: string): Promise<void> {
+  await page.evaluate(async (url) => {
+    const scope = globalThis as unknown as {
+      Hls: new (options: object) => never;
+      hls?: { destroy(): void };
+      faults: string[];
+    };
+    scope.hls?.destroy();
+    scope.faults = [];
+    const video = document.querySelector("video") as HTMLVideoElement;
+    const hls = new scope.Hls({ startPosition: 0, enableWorker: false }) as unknown as {
+      on(name: string, handle: (name: string, data: { fatal: boolean; details: string }) => void): void;
+      loadSource(url: string): void;
+      attachMedia(video: HTMLVideoElement): void;
+      destroy(): void;
+    };
+    scope.hls = hls;
+    hls.on("hlsError", (_, data) => scope.faults.push(data.details));
+    await new Promise<void>((resolve, reject) => {
+      video.addEventListener("loadeddata", () => resolve(), { once: true });
+      hls.on("hlsError", (_, data) => data.fatal && reject(new Error(data.details)));
+      hls.loadSource(url);
+      hls.attachMedia(video);
+    });
+  }, master);
+}
+
+/** Seeks to each time and reads the number in the picture, and the time the decoder gives it. */
+function look(times: number[]): Promise<{ number: number; mediaTime: number }[]> {
+  return page.evaluate(
+    async ({ times, bits, square }) => {
+      const video = document.querySelector("video") as HTMLVideoElement;
+      const canvas = document.querySelector("canvas") as HTMLCanvasElement;
+      const pen = canvas.getContext("2d", { willReadFrequently: true }) as CanvasRenderingContext2D;
+      canvas.width = video.videoWidth;
+      canvas.height = video.videoHeight;
+      const seen: { number: number; mediaTime: number }[] = [];
+      let mediaTime = -1;
+      const follow = (_: number, frame: { mediaTime: number }) => {
+        mediaTime = frame.mediaTime;
+        video.requestVideoFrameCallback(follow);
+      };
+      video.requestVideoFrameCallback(follow);
+      for (const time of times) {
+        const sought = new Promise((resolve) => video.addEventListener("seeked", resolve, { once: true }));
+        video.currentTime = time;
+        await sought;
+        await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+        pen.drawImage(video, 0, 0);
+        const { data } = pen.getImageData(0, 0, bits * square, square);
+        let number = 0;
+        for (let bit = 0; bit < bits; bit++) {
+          const at = 4 * ((square / 2) * bits * square + bit * square + square / 2);
+          if ((data[at] as number) > 128) number += 2 ** bit;
+        }
+        seen.push({ number, mediaTime });
+      }
+      return seen;
+    },
+    { times, bits: BITS, square: SQUARE },
+  );
+}
+
+/** First, last, their neighbours, around every cut between segments, and a spread over the rest, out of order. */
+function chosen(frames: number): number[] {
+  const spread = Array.from({ length: 12 }, (_, i) => Math.round((i * 37 + 11) % frames));
+  const steps = Array.from({ length: 6 }, (_, i) => Math.floor(frames / 2) + i);
+  return [0, 1, 2, frames - 1, frames - 2, ...spread, ...steps, 37].filter((n) => n >= 0 && n < frames);
+}
+
+describe("the frame in the picture is the frame that the interface names", () => {
+  for (const clip of clips) {
+    test(clip.name, async () => {
+      const version = await eventually(
+        async () => {
+          const row = await versionOf(room, versions.get(clip.name) ?? "");
+          if (row.state !== "ready") throw new Error(`${row.state}: ${row.reason}`);
+          return row;
+        },
+        { withinMs: 90_000 },
+      );
+      const model: FrameModel = frameModelOf(version.media);
+      const first = clip.first ?? 0;
+      expect(model.frames).toBe(clip.frames - first);
+      expect(model.variable).toBe(clip.variable ?? false);
+      if (clip.timecode) expect(version.media.startTimecode).toBe(clip.timecode);
+      expect(version.media.dropFrame).toBe(clip.name.endsWith("drop"));
+
+      await load(`/${version.preview.prefix}${version.preview.master}`);
+      const wanted = chosen(model.frames);
+      const seen = await look(wanted.map((frame) => seekSeconds(model, frame)));
+      expect(seen.map(({ number }) => number - first)).toEqual(wanted);
+      const named = seen.map(({ mediaTime }, i) =>
+        mediaTime < 0 ? wanted[i] : presentedFrame(model, mediaTime),
+      );
+      expect(named).toEqual(wanted);
+      expect(await page.evaluate(() => (globalThis as unknown as { faults: string[] }).faults)).toEqual([]);
+    });
+  }
+});
