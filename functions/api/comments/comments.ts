@@ -15,6 +15,8 @@ import {
 } from "#core/comments/comment.ts";
 import { createComment } from "#core/comments/create-comment.ts";
 import { listComments, readComment } from "#core/comments/list-comments.ts";
+import { exportComments } from "#core/exports/export-comments.ts";
+import { exportQuery } from "#core/exports/format.ts";
 import type { Resources } from "#core/resources.ts";
 import { id } from "#core/shape.ts";
 import { createApp, type RushesApp } from "#http/app.ts";
@@ -41,6 +43,16 @@ export function commentsApp(deps: Resources): RushesApp {
     const actor = await c.get("actors").need();
     const items = await carryComments(deps, actor, await parseBody(c, carryInput));
     return c.json({ items, nextCursor: null }, 201);
+  });
+
+  app.get("/comments/export", async (c) => {
+    const actor = await c.get("actors").need();
+    const { body, type, fileName } = await exportComments(deps, actor, parseQuery(c, exportQuery));
+    const plain = fileName.replace(/[^\x20-\x7e]|["\\]/g, "_");
+    return c.body(typeof body === "string" ? body : new Uint8Array(body), 200, {
+      "Content-Type": type,
+      "Content-Disposition": `attachment; filename="${plain}"; filename*=UTF-8''${encodeURIComponent(fileName)}`,
+    });
   });
 
   app.get("/comments/:id", async (c) => {

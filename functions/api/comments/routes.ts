@@ -7,6 +7,7 @@ import {
   resolveCommentInput,
   updateCommentInput,
 } from "#core/comments/comment.ts";
+import { exportQuery } from "#core/exports/format.ts";
 import { listOf } from "#core/shape.ts";
 import type { ApiFunction, Route } from "#functions/route.ts";
 
@@ -39,6 +40,15 @@ const talk: Route[] = [
     answer: { status: 201, schema: listOf(comment) },
     idempotent: true,
     refusals: ["forbidden", "not-found", "illegal-state"],
+  },
+  {
+    method: "GET",
+    path: "/comments/export",
+    summary: "Export comments as csv, edl, fcpxml, xmeml, otio, avid, pdf or json",
+    auth: "actor-or-guest",
+    query: exportQuery,
+    answer: { status: 200, type: "application/octet-stream" },
+    refusals: ["invalid", "not-found", "illegal-state", "too-large"],
   },
   {
     method: "GET",
@@ -103,6 +113,8 @@ export const commentsFunction: ApiFunction = {
       idempotency_keys: "write",
       api_keys: "write",
       versions: "read",
+      uploads: "read",
+      preview_jobs: "read",
       assets: "read",
       projects: "read",
       memberships: "read",

@@ -1,0 +1,398 @@
+import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { findAll, findOne, parseCsv, parseEdl, parsePdf, parseXml } from "#tests/support/parsers.ts";
+import type { Comment } from "../comments/comment.ts";
+import { countTimecode, type FrameModel, frameToTimecode } from "../timecode/timecode.ts";
+import { avid } from "./avid.ts";
+import { csv } from "./csv.ts";
+import { edl } from "./edl.ts";
+import { fcpxml } from "./fcpxml.ts";
+import { json } from "./json.ts";
+import { otio } from "./otio.ts";
+import { pdf } from "./pdf.ts";
+import { type Sheet, threadsOf } from "./sheet.ts";
+import { parseStoryboard, type Still } from "./stills.ts";
+import { xmeml } from "./xmeml.ts";
+
+const golden = join(import.meta.dir, "../../../tests/fixtures/golden/exports");
+
+/** The file as it was agreed on. */
+function agreed(name: string, made: string): void {
+  expect(made).toBe(readFileSync(join(golden, name), "utf8"));
+}
+
+let count = 0;
+function comment(more: Partial<Comment> & { frame: number; text: string }): Comment {
+  const number = String(++count).padStart(26, "0");
+  return {
+    id: `cmt_${number}`,
+    versionId: `ver_${"0".repeat(26)}`,
+    projectId: `prj_${"0".repeat(26)}`,
+    replyTo: null,
+    endFrame: null,
+    drawing: null,
+    mentions: [],
+    author: { kind: "person", id: `per_${"0".repeat(26)}`, name: "Ana" },
+    reactions: [],
+    attachments: [],
+    carriedFrom: null,
+    resolvedAt: null,
+    resolvedBy: null,
+    editedAt: null,
+    createdAt: new Date(1_700_000_000_000 + count * 1000).toISOString(),
+    updatedAt: new Date(1_700_000_000_000 + count * 1000).toISOString(),
+    etag: '"1.x"',
+    ...more,
+  };
+}
+
+const ben = { kind: "guest" as const, id: null, name: "Бен" };
+const root = comment({ frame: 1799, text: 'Too dark, "really" | <b>\nsecond line', author: ben });
+const talk = [
+  root,
+  comment({ frame: 1799, text: "Mended & graded", replyTo: root.id }),
+  comment({ frame: 1799, text: "=SUM(A1)", endFrame: 1850 }),
+  comment({
+    frame: 1800,
+    text: "First frame of minute one",
+    resolvedAt: "2026-01-02T03:04:05.000Z",
+    resolvedBy: "Ana",
+  }),
+  comment({
+    frame: 0,
+    text: "Opening",
+    reactions: [{ emoji: "👍", count: 2, names: ["Ana", "Бен"], mine: false }],
+    drawing: {
+      shapes: [
+        {
+          tool: "pen",
+          color: "#ff0000",
+          width: 0.01,
+          points: [
+            [0.1, 0.1],
+            [0.2, 0.3],
+            [0.4, 0.2],
+          ],
+        },
+        {
+          tool: "arrow",
+          color: "#00ff00",
+          width: 0.01,
+          points: [
+            [0.9, 0.9],
+            [0.5, 0.5],
+          ],
+        },
+        {
+          tool: "box",
+          color: "#0000ff",
+          width: 0.005,
+          points: [
+            [0.6, 0.1],
+            [0.9, 0.4],
+          ],
+        },
+        {
+          tool: "ellipse",
+          color: "#ffff00",
+          width: 0.005,
+          points: [
+            [0.1, 0.6],
+            [0.4, 0.9],
+          ],
+        },
+        { tool: "text", color: "#ffffff", width: 0.01, points: [[0.5, 0.1]], text: "Sky" },
+      ],
+    },
+  }),
+  comment({ frame: 17_999, text: "Last frame" }),
+];
+
+const model: FrameModel = {
+  rate: { num: 30_000, den: 1001 },
+  frames: 18_000,
+  startTimecode: "01:00:00;00",
+  dropFrame: true,
+  variable: false,
+  pts: null,
+};
+
+const sheetOf = (change: Partial<FrameModel> = {}, comments = talk): Sheet => ({
+  projectName: "Spots & more",
+  assetName: "Summer <Spot>",
+  versionId: `ver_${"0".repeat(26)}`,
+  versionNumber: 2,
+  fileName: 'Summer "Spot" v2.mov',
+  model: { ...model, ...change },
+  width: 1920,
+  height: 1080,
+  threads: threadsOf(comments),
+  exportedAt: "2026-11-22T09:00:00.000Z",
+});
+
+const rates: [string, Partial<FrameModel>][] = [
+  ["23.976", { rate: { num: 24_000, den: 1001 }, dropFrame: false }],
+  ["24", { rate: { num: 24, den: 1 }, dropFrame: false }],
+  ["25", { rate: { num: 25, den: 1 }, dropFrame: false }],
+  ["29.97 DF", {}],
+  ["29.97", { dropFrame: false }],
+  ["50", { rate: { num: 50, den: 1 }, dropFrame: false }],
+  ["59.94 DF", { rate: { num: 60_000, den: 1001 } }],
+  ["60", { rate: { num: 60, den: 1 }, dropFrame: false }],
+];
+
+describe("EDL", () => {
+  test("is the agreed file, one marker per frame, exact in drop-frame", () => {
+    const text = edl(sheetOf());
+    agreed("comments.edl", text);
+    const { isDropFrame, events } = parseEdl(text);
+    expect(isDropFrame).toBe(true);
+    expect(events.map(({ from, to, frames, color }) => [from, to, frames, color])).toEqual([
+      ["01:00:00;00", "01:00:00;01", 1, "ResolveColorBlue"],
+      ["01:00:59;29", "01:01:00;02", 52, "ResolveColorBlue"],
+      ["01:01:00;02", "01:01:00;03", 1, "ResolveColorGreen"],
+      ["01:10:00;17", "01:10:00;18", 1, "ResolveColorBlue"],
+    ]);
+    expect(events[1]?.text).toBe(
+      'Бен: Too dark, "really" / <b> second line / Ana: Mended & graded / Ana: =SUM(A1)',
+    );
+  });
+
+  test.each(rates)("at %s every event names the frame of its comment", (_, change) => {
+    const sheet = sheetOf(change);
+    const start = countTimecode("01:00:00:00", sheet.model);
+    const { events } = parseEdl(edl(sheet));
+    expect(events.map(({ from }) => countTimecode(from, sheet.model) - start)).toEqual([
+      0, 1799, 1800, 17_999,
+    ]);
+  });
+});
+
+test("the Avid list is the agreed file, with six columns and no line break inside", () => {
+  const text = avid(sheetOf());
+  agreed("comments.avid.txt", text);
+  const rows = text
+    .trimEnd()
+    .split("\r\n")
+    .map((line) => line.split("\t"));
+  expect(rows.map((row) => row.length)).toEqual([6, 6, 6, 6]);
+  expect(rows.map(([, timecode, track, color]) => [timecode, track, color])).toEqual([
+    ["01:00:00;00", "V1", "red"],
+    ["01:00:59;29", "V1", "red"],
+    ["01:01:00;02", "V1", "green"],
+    ["01:10:00;17", "V1", "red"],
+  ]);
+});
+
+/** `1001/30000s` as [numerator, denominator]. */
+function fractionOf(text: string | undefined): [bigint, bigint] {
+  const [, top = "", bottom = "1"] = /^(\d+)(?:\/(\d+))?s$/.exec(text ?? "") ?? [];
+  return [BigInt(top), BigInt(bottom)];
+}
+
+function framesIn(time: string | undefined, frame: [bigint, bigint]): number {
+  const [top, bottom] = fractionOf(time);
+  const [product, divisor] = [top * frame[1], bottom * frame[0]];
+  if (product % divisor !== 0n) throw new Error(`${time} is not a whole number of frames`);
+  return Number(product / divisor);
+}
+
+describe("FCPXML", () => {
+  test("is the agreed file", () => {
+    const text = fcpxml(sheetOf());
+    agreed("comments.fcpxml", text);
+    const document = parseXml(text);
+    expect(document.attributes).toEqual({ version: "1.9" });
+    const markers = findAll(document, "marker");
+    expect(markers.map(({ attributes }) => attributes.completed)).toEqual(["0", "0", "1", "0"]);
+    expect(markers[1]?.attributes.value).toContain('Too dark, "really" | <b> second line');
+    expect(findAll(document, "sequence")[0]?.attributes.tcFormat).toBe("DF");
+  });
+
+  test.each(rates)("at %s every time is a whole number of frames", (_, change) => {
+    const sheet = sheetOf(change);
+    const document = parseXml(fcpxml(sheet));
+    const frame = fractionOf(findAll(document, "format")[0]?.attributes.frameDuration);
+    expect(Number(frame[1]) / Number(frame[0])).toBeCloseTo(sheet.model.rate.num / sheet.model.rate.den, 10);
+    const [clip] = findAll(document, "asset-clip");
+    const start = framesIn(clip?.attributes.start, frame);
+    expect(start).toBe(countTimecode("01:00:00:00", sheet.model));
+    expect(framesIn(clip?.attributes.duration, frame)).toBe(18_000);
+    const markers = findAll(document, "marker").map(({ attributes }) => [
+      framesIn(attributes.start, frame) - start,
+      framesIn(attributes.duration, frame),
+    ]);
+    expect(markers).toEqual([
+      [0, 1],
+      [1799, 52],
+      [1800, 1],
+      [17_999, 1],
+    ]);
+  });
+});
+
+describe("XML for Premiere", () => {
+  test("is the agreed file", () => {
+    const text = xmeml(sheetOf());
+    agreed("comments.xmeml.xml", text);
+    const sequence = findOne(parseXml(text), "sequence");
+    expect(findOne(sequence, "timecode", "displayformat").text).toBe("DF");
+    expect(findOne(sequence, "timecode", "frame").text).toBe("107892");
+    const markers = sequence.children.filter(({ name }) => name === "marker");
+    const numbers = markers.map((marker) => [findOne(marker, "in").text, findOne(marker, "out").text]);
+    expect(numbers).toEqual([
+      ["0", "-1"],
+      ["1799", "1851"],
+      ["1800", "-1"],
+      ["17999", "-1"],
+    ]);
+  });
+
+  test.each(rates)("at %s says the base and whether it is NTSC", (name, change) => {
+    const rate = findOne(parseXml(xmeml(sheetOf(change))), "sequence", "rate");
+    expect(Number(findOne(rate, "timebase").text)).toBe(Math.round(Number.parseFloat(name)));
+    expect(findOne(rate, "ntsc").text).toBe(/\./.test(name) ? "TRUE" : "FALSE");
+  });
+});
+
+describe("OTIO", () => {
+  test("is the agreed file, with every thread as its own Marker.2", () => {
+    const text = otio(sheetOf());
+    agreed("comments.otio", text);
+    const timeline = JSON.parse(text);
+    expect(timeline.OTIO_SCHEMA).toBe("Timeline.1");
+    const clip = timeline.tracks.children[0].children[0];
+    expect(clip.OTIO_SCHEMA).toBe("Clip.2");
+    expect(clip.markers.map((one: { OTIO_SCHEMA: string }) => one.OTIO_SCHEMA)).toEqual(
+      Array(5).fill("Marker.2"),
+    );
+    const starts = clip.markers.map(
+      (one: { marked_range: { start_time: { value: number } } }) =>
+        one.marked_range.start_time.value - clip.source_range.start_time.value,
+    );
+    expect(starts).toEqual([0, 1799, 1799, 1800, 17_999]);
+    expect(clip.markers[2].marked_range.duration.value).toBe(52);
+    expect(clip.markers[0].marked_range.start_time.rate).toBeCloseTo(29.97003, 5);
+  });
+});
+
+test("CSV is the agreed file, one row per comment, and runs nothing in a spreadsheet", () => {
+  const text = csv(sheetOf());
+  agreed("comments.csv", text);
+  expect(text.charCodeAt(0)).toBe(0xfeff);
+  const [head = [], ...rows] = parseCsv(text.slice(1));
+  const column = (name: string) => rows.map((row) => row[head.indexOf(name)]);
+  expect(column("Frame in")).toEqual(["0", "1799", "1799", "1799", "1800", "17999"]);
+  expect(column("Timecode in")).toEqual([
+    "01:00:00;00",
+    "01:00:59;29",
+    "01:00:59;29",
+    "01:00:59;29",
+    "01:01:00;02",
+    "01:10:00;17",
+  ]);
+  expect(column("Reply to")).toEqual(["", "", "2", "", "", ""]);
+  expect(column("Comment")[1]).toBe('Too dark, "really" | <b>\nsecond line');
+  expect(column("Comment")[3]).toBe("'=SUM(A1)");
+  expect(column("Resolved")[4]).toBe("yes");
+});
+
+test("JSON is the agreed file, with threads, timecode and seconds", () => {
+  const text = json(sheetOf());
+  agreed("comments.json", text);
+  const { comments, rateLabel } = JSON.parse(text);
+  expect(rateLabel).toBe("29.97 DF");
+  expect(comments).toHaveLength(5);
+  expect(comments[1]).toMatchObject({
+    frame: 1799,
+    timecode: "01:00:59;29",
+    replies: [{ text: "Mended & graded" }],
+  });
+  expect(comments[1].seconds).toBeCloseTo((1799 * 1001) / 30_000, 9);
+});
+
+describe("variable rate", () => {
+  const pts = [0, 0.04, 0.12, 0.13, 0.2];
+  const change = { rate: { num: 25, den: 1 }, dropFrame: false, variable: true, pts, frames: 5 };
+  const comments = [
+    comment({ frame: 1, text: "a" }),
+    comment({ frame: 2, text: "b" }),
+    comment({ frame: 3, text: "c" }),
+    comment({ frame: 4, text: "d" }),
+  ];
+  test("goes to the constant timeline by time; frames that fall together there are merged", () => {
+    const { events } = parseEdl(edl(sheetOf(change, comments)));
+    expect(events.map(({ from, text }) => [from, text])).toEqual([
+      ["01:00:00:01", "Ana: a"],
+      ["01:00:00:03", "Ana: b / Ana: c"],
+      ["01:00:00:05", "Ana: d"],
+    ]);
+    expect(frameToTimecode(sheetOf(change).model, 4)).toBe("01:00:00:05");
+  });
+});
+
+test("a version without comments exports to files that can still be read", () => {
+  const sheet = sheetOf({}, []);
+  expect(parseEdl(edl(sheet)).events).toEqual([]);
+  expect(findAll(parseXml(fcpxml(sheet)), "marker")).toEqual([]);
+  expect(findAll(parseXml(xmeml(sheet)), "marker")).toEqual([]);
+  expect(JSON.parse(otio(sheet)).tracks.children[0].children[0].markers).toEqual([]);
+  expect(parseCsv(csv(sheet).slice(1))).toHaveLength(1);
+  expect(avid(sheet)).toBe("");
+});
+
+describe("PDF", () => {
+  // The head of a JPEG of 64 x 18 pixels in three colours: printing copies it as it is.
+  const head = [0xffd8, 0xffc0, 17, 0x0800, 0x1200, 0x4003, 0x0111, 0x0002, 0x1101, 0x0311, 0x01ff, 0xd900];
+  const sheetJpeg = Buffer.from(head.flatMap((word) => [word >> 8, word & 0xff]));
+  const still = async (frame: number): Promise<Still> => ({
+    sheet: sheetJpeg,
+    x: frame === 0 ? 0 : 32,
+    y: 0,
+    width: 32,
+    height: 18,
+    withinSeconds: 0,
+  });
+
+  test("prints every comment with timecode, author and reply; a sheet of stills is in it once", async () => {
+    const file = await pdf(sheetOf(), still);
+    const { pages, images } = parsePdf(file);
+    const words = pages.join("\n");
+    for (const expected of [
+      "Summer <Spot> v2",
+      "01:00:59;29",
+      "frame 1799",
+      "01:00:59;29 – 01:01:01;22",
+      "Бен",
+      "Too dark, ",
+      "Mended & graded",
+      "Resolved by Ana",
+      "Sky",
+      "1 / ",
+    ])
+      expect(words.replaceAll("\n", "")).toContain(expected.replaceAll("\n", ""));
+    expect(images).toBe(1);
+    const again = await pdf(sheetOf(), still);
+    expect(again.equals(file)).toBe(true);
+  });
+
+  test("runs over as many pages as it takes and numbers them", async () => {
+    const many = Array.from({ length: 40 }, (_, frame) =>
+      comment({ frame, text: "A long remark. ".repeat(frame % 7 === 0 ? 200 : 3) }),
+    );
+    const { pages } = parsePdf(await pdf(sheetOf({}, many), async () => null));
+    expect(pages.length).toBeGreaterThan(8);
+    for (const [index, words] of pages.entries())
+      expect(words.replaceAll("\n", "")).toContain(`${index + 1} / ${pages.length}`);
+  });
+});
+
+test("a storyboard's tiles are read with their times", () => {
+  const vtt =
+    "WEBVTT\n\n00:00:00.000 --> 00:00:05.000\nsprite_000.jpg#xywh=0,0,160,90\n\n01:00:05.000 --> 01:00:10.500\nsprite_001.jpg#xywh=160,90,160,90\n";
+  expect(parseStoryboard(vtt)).toEqual([
+    { from: 0, to: 5, sheet: "sprite_000.jpg", x: 0, y: 0, width: 160, height: 90 },
+    { from: 3605, to: 3610.5, sheet: "sprite_001.jpg", x: 160, y: 90, width: 160, height: 90 },
+  ]);
+});
