@@ -77,7 +77,7 @@ export const presignFunction: ApiFunction = {
       versions: "read",
       master_copies: "read",
     },
-    buckets: { staging: ["put", "list", "delete"] },
+    buckets: { staging: ["put"] },
     redis: true,
   },
 };

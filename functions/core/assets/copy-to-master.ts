@@ -19,7 +19,7 @@ import {
   takeCopy,
 } from "./copy-store.ts";
 import { lockMaster } from "./lock-master.ts";
-import { makeMaster, SourceChanged, SourceGone } from "./make-master.ts";
+import { makeMaster, remakeMaster, SourceChanged, SourceGone } from "./make-master.ts";
 import { scanStaged } from "./scan-staged.ts";
 import { ScannerDown } from "./scan-verdict.ts";
 
@@ -87,7 +87,13 @@ async function bringOver(
     });
   const master = await makeMaster(deps, claim, { limits, signal, onProgress: tell(deps, claim) });
   if (claim.masterVersionId !== master.storageVersionId) await recordMaster(deps.sql, claim, master);
-  const isMastered = await lockMaster(deps, claim, master);
+  const isMastered = await lockMaster(deps, claim, master).catch(async (error: unknown) => {
+    if (!(error instanceof LockNotKept) || !error.isWrongMode) throw error;
+    const remade = await remakeMaster(deps, claim, signal);
+    if (!remade) throw error;
+    await recordMaster(deps.sql, claim, remade);
+    return lockMaster(deps, claim, remade);
+  });
   if (!isMastered) return "over";
   const upload = await findUpload(deps.sql, claim.uploadId);
   if (upload) await clearStaging(deps, upload);

@@ -1,9 +1,9 @@
 import type { Resources } from "../resources.ts";
-import { copyObject, copyPart, type Lock } from "../storage/copy.ts";
+import { copyObject, copyPart, type Lock, putLocked } from "../storage/copy.ts";
 import { isPreconditionFailed } from "../storage/faults.ts";
 import { completeMultipart, listParts, type Part, startMultipart } from "../storage/multipart.ts";
 import { type Head, headObject } from "../storage/read.ts";
-import { type CopyLimits, planCopy, type Range, rangesOf } from "./copy-plan.ts";
+import { type CopyLimits, planCopy, type Range, rangesOf, SINGLE_COPY_LIMIT_BYTES } from "./copy-plan.ts";
 import { type CopyClaim, copiedParts, recordCopyPart, recordCopyUpload } from "./copy-store.ts";
 import { lockWanted } from "./lock-master.ts";
 
@@ -59,6 +59,36 @@ export async function makeMaster(deps: Deps, claim: CopyClaim, how: How): Promis
     throw new Error(`the copy has ${made?.bytes ?? "no"} bytes instead of ${claim.bytes}`);
   if (!made.versionId || made.versionId === "null")
     throw new Error("the masters bucket keeps no versions; Object Lock needs them");
+  return { storageVersionId: made.versionId, etag: made.etag };
+}
+
+/**
+ * Makes the object again in one put that carries its lock, after a copy was born under the wrong mode. Undefined when
+ * it is too large for one put. The first copy stays behind as an older storage version until its own lock is over.
+ */
+export async function remakeMaster(
+  deps: Deps,
+  claim: CopyClaim,
+  signal: AbortSignal,
+): Promise<Master | undefined> {
+  const { promoter } = deps;
+  if (claim.bytes > SINGLE_COPY_LIMIT_BYTES) return undefined;
+  const to = { bucket: promoter.buckets.masters, key: claim.masterKey };
+  await checkSource(deps, claim);
+  await putLocked(
+    promoter,
+    {
+      from: sourceOf(deps, claim),
+      to,
+      bytes: claim.bytes,
+      contentType: claim.contentType,
+      storageClass: claim.policy.storageClass,
+      lock: lockWanted(claim),
+    },
+    signal,
+  );
+  const made = await headObject(promoter, to);
+  if (!made || !isWhole(made, claim) || !made.versionId) throw new Error("the second copy is not whole");
   return { storageVersionId: made.versionId, etag: made.etag };
 }
 

@@ -1,5 +1,7 @@
 import { CopyObjectCommand, UploadPartCopyCommand } from "@aws-sdk/client-s3";
+import { isDenied } from "./faults.ts";
 import { bareEtag, type Place } from "./read.ts";
+import { relayBytes } from "./relay.ts";
 import type { Storage } from "./storage.ts";
 
 export interface Lock {
@@ -43,19 +45,28 @@ export async function copyObject(
   );
 }
 
-/** Copies bytes `first..last` (inclusive) as one part; answers its ETag. */
-export async function copyPart(
-  { s3 }: Storage,
-  copy: {
-    from: Place & { etag: string };
-    to: Place;
-    uploadId: string;
-    partNumber: number;
-    first: number;
-    last: number;
-  },
-  signal?: AbortSignal,
-): Promise<string> {
+interface PartCopy {
+  from: Place & { etag: string };
+  to: Place;
+  uploadId: string;
+  partNumber: number;
+  /** Inclusive byte positions. */
+  first: number;
+  last: number;
+}
+
+/** Copies one range as one part, inside the storage where it allows that, else through us; answers its ETag. */
+export async function copyPart(storage: Storage, copy: PartCopy, signal?: AbortSignal): Promise<string> {
+  try {
+    return await copyPartInside(storage, copy, signal);
+  } catch (error) {
+    if (!isDenied(error)) throw error;
+    const query = { partNumber: String(copy.partNumber), uploadId: copy.uploadId };
+    return (await relayBytes(storage, copy, { ...copy.to, query }, signal)).etag;
+  }
+}
+
+async function copyPartInside({ s3 }: Storage, copy: PartCopy, signal?: AbortSignal): Promise<string> {
   const answer = await s3.send(
     new UploadPartCopyCommand({
       Bucket: copy.to.bucket,
@@ -71,4 +82,36 @@ export async function copyPart(
   const etag = bareEtag(answer.CopyPartResult?.ETag);
   if (!etag) throw new Error("the storage copied a part without an ETag");
   return etag;
+}
+
+/**
+ * Writes a whole object anew with its lock in the same request, through us. Every server keeps the lock headers of a
+ * put; not every one keeps those of a copy.
+ */
+export async function putLocked(
+  storage: Storage,
+  copy: {
+    from: Place & { etag: string };
+    to: Place;
+    bytes: number;
+    contentType: string;
+    storageClass: string;
+    lock: Lock;
+  },
+  signal?: AbortSignal,
+): Promise<void> {
+  await relayBytes(
+    storage,
+    { from: copy.from, first: 0, last: copy.bytes - 1 },
+    {
+      ...copy.to,
+      headers: {
+        "content-type": copy.contentType,
+        "x-amz-storage-class": copy.storageClass,
+        "x-amz-object-lock-mode": copy.lock.mode,
+        "x-amz-object-lock-retain-until-date": copy.lock.until.toISOString(),
+      },
+    },
+    signal,
+  );
 }

@@ -16,6 +16,12 @@ const at = ({ bucket, key, versionId }: Version) => ({ Bucket: bucket, Key: key,
 /** The storage said something else than we asked it to keep. Nothing may count as locked on its word. */
 export class LockNotKept extends Error {
   override name = "LockNotKept";
+  /** The object was born under another mode, and only a new one can have the mode that is wanted. */
+  readonly isWrongMode: boolean;
+  constructor(message: string, isWrongMode = false) {
+    super(message);
+    this.isWrongMode = isWrongMode;
+  }
 }
 
 const noLockNames = new Set([
@@ -54,6 +60,7 @@ export async function setLock(storage: Storage, version: Version, wanted: Lock):
     if (before && before.mode !== wanted.mode && statusOf(error) === 403)
       throw new LockNotKept(
         `the storage locked the master in ${before.mode} and does not let it become ${wanted.mode}`,
+        true,
       );
     throw error;
   }

@@ -1,6 +1,6 @@
 import { audit } from "../audit/append.ts";
 import type { Actor } from "../auth/actor.ts";
-import { inTransaction } from "../db/db.ts";
+import { inTransaction, type Pool } from "../db/db.ts";
 import { refuse } from "../refusal.ts";
 import type { Resources } from "../resources.ts";
 import { abortMultipart } from "../storage/multipart.ts";
@@ -11,27 +11,42 @@ import { markEnded, markStagingRemoved, type UploadRow } from "./store.ts";
 
 type Deps = Pick<Resources, "sql" | "promoter" | "log">;
 
-/** Cancels an open upload: its bytes are given back and its parts freed. Cancelling twice changes nothing. */
-export async function abortUpload(deps: Deps, actor: Actor, id: string, requestId?: string): Promise<void> {
+/**
+ * Cancels an open upload: its bytes are given back and its parts freed. Cancelling twice changes nothing. An object
+ * that had arrived whole is left to the sweep, since the presigner's key cannot delete.
+ */
+export async function abortUpload(
+  deps: Pick<Resources, "sql" | "presigner" | "log">,
+  actor: Actor,
+  id: string,
+  requestId?: string,
+): Promise<void> {
   const upload = await ownUpload(deps.sql, actor, id);
   if (upload.state === "aborted" || upload.state === "expired") return;
-  const isEnded = await end(deps, actor, upload, "aborted", requestId);
+  const isEnded = await end(deps.sql, actor, upload, "aborted", requestId);
   if (!isEnded) refuse("illegal-state", "This upload is complete and can no longer be cancelled.");
+  if (!upload.storageUploadId) return;
+  const place = { bucket: deps.presigner.buckets.staging, key: upload.storageKey };
+  await abortMultipart(deps.presigner, place, upload.storageUploadId).catch((error: unknown) =>
+    deps.log.warn({ err: error, uploadId: upload.id }, "parts are not freed yet; the sweep will try again"),
+  );
 }
 
 /** Ends an upload that nobody finished in time. False: it moved on meanwhile. */
 export async function expireUpload(deps: Deps, actor: Actor, upload: UploadRow): Promise<boolean> {
-  return end(deps, actor, upload, "expired");
+  const isEnded = await end(deps.sql, actor, upload, "expired");
+  if (isEnded) await clearStaging(deps, upload);
+  return isEnded;
 }
 
 async function end(
-  deps: Deps,
+  sql: Pool,
   actor: Actor,
   upload: UploadRow,
   state: "aborted" | "expired",
   requestId?: string,
 ): Promise<boolean> {
-  const isEnded = await inTransaction(deps.sql, async (tx) => {
+  return inTransaction(sql, async (tx) => {
     if (!(await markEnded(tx, upload.id, state))) return false;
     await giveBack(tx, upload.projectId, upload.bytes);
     await audit(tx, actor, {
@@ -43,8 +58,6 @@ async function end(
     });
     return true;
   });
-  if (isEnded) await clearStaging(deps, upload);
-  return isEnded;
 }
 
 /** Frees what an ended upload left in staging. Best effort here: the sweep comes back for the rest. */

@@ -1,0 +1,93 @@
+import { request as requestHttp } from "node:http";
+import { request as requestHttps } from "node:https";
+import type { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { setTimeout as pause } from "node:timers/promises";
+import { GetObjectCommand } from "@aws-sdk/client-s3";
+import { statusOf } from "./faults.ts";
+import { bareEtag, type Place } from "./read.ts";
+import { signUrl } from "./sign.ts";
+import type { Storage } from "./storage.ts";
+
+const IDLE_MS = 120_000;
+const URL_SECONDS = 3_600;
+const ATTEMPTS = 4;
+
+/**
+ * Carries bytes `first..last` (inclusive) from one object to another through this process, streamed, for what a
+ * storage does not copy by itself: Ceph 16 refuses UploadPartCopy of an object that another user put, whatever the
+ * bucket policy says, and drops the lock headers of a copy. Every header given is signed.
+ */
+export async function relayBytes(
+  storage: Storage,
+  bytes: { from: Place & { etag: string }; first: number; last: number },
+  to: Place & { query?: Record<string, string>; headers?: Record<string, string> },
+  signal?: AbortSignal,
+): Promise<{ etag: string }> {
+  for (let attempt = 1; ; attempt++)
+    try {
+      return await relayOnce(storage, bytes, to, signal);
+    } catch (error) {
+      signal?.throwIfAborted();
+      const status = statusOf(error);
+      if (attempt === ATTEMPTS || (status !== undefined && status < 500)) throw error;
+      await pause(2 ** attempt * 100 * (0.5 + Math.random()), undefined, signal ? { signal } : {});
+    }
+}
+
+async function relayOnce(
+  storage: Storage,
+  bytes: { from: Place & { etag: string }; first: number; last: number },
+  to: Place & { query?: Record<string, string>; headers?: Record<string, string> },
+  signal: AbortSignal | undefined,
+): Promise<{ etag: string }> {
+  const length = String(bytes.last - bytes.first + 1);
+  const headers = { ...to.headers, "content-length": length };
+  const url = await signUrl(
+    storage,
+    { method: "PUT", bucket: to.bucket, key: to.key, ...(to.query ? { query: to.query } : {}), headers },
+    URL_SECONDS,
+  );
+  const source = await storage.s3.send(
+    new GetObjectCommand({
+      Bucket: bytes.from.bucket,
+      Key: bytes.from.key,
+      IfMatch: `"${bytes.from.etag}"`,
+      Range: `bytes=${bytes.first}-${bytes.last}`,
+    }),
+    signal ? { abortSignal: signal } : {},
+  );
+  return send(url, headers, source.Body as Readable, signal);
+}
+
+async function send(
+  url: string,
+  headers: Record<string, string>,
+  body: Readable,
+  signal: AbortSignal | undefined,
+): Promise<{ etag: string }> {
+  const request = (url.startsWith("https:") ? requestHttps : requestHttp)(url, {
+    method: "PUT",
+    headers,
+    // A connection of its own: one that the storage is about to close would cost a whole part.
+    agent: false,
+    ...(signal ? { signal } : {}),
+  });
+  request.setTimeout(IDLE_MS, () => request.destroy(new Error("the storage takes no more bytes")));
+  const answer = new Promise<{ etag: string }>((resolve, reject) => {
+    request.on("error", reject);
+    request.on("response", (response) => {
+      response.resume();
+      const status = response.statusCode ?? 0;
+      if (status === 200) resolve({ etag: bareEtag(response.headers.etag) });
+      else
+        reject(
+          Object.assign(new Error(`the storage answered ${status}`), {
+            $metadata: { httpStatusCode: status },
+          }),
+        );
+    });
+  });
+  const [result] = await Promise.all([answer, pipeline(body, request)]);
+  return result;
+}

@@ -1,0 +1,281 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import { join } from "node:path";
+import { copyToMaster } from "#core/assets/copy-to-master.ts";
+import type { Resources } from "#core/resources.ts";
+import { LockNotKept, readLock, setLock } from "#core/storage/lock.ts";
+import { putObject } from "#core/storage/prefix.ts";
+import { headObject } from "#core/storage/read.ts";
+import { keysOf, openStorage } from "#core/storage/storage.ts";
+import { adminStorage } from "#tests/support/admin-storage.ts";
+import { type Api, openApi } from "#tests/support/api.ts";
+import { eventually } from "#tests/support/eventually.ts";
+import { testResources } from "#tests/support/resources.ts";
+import { stackEnv } from "#tests/support/stack.ts";
+import { openStorageProxy, type StorageProxy } from "#tests/support/storage-proxy.ts";
+import { clip, openAndPut, type Wanted } from "#tests/support/uploads.ts";
+
+const MIB = 1024 * 1024;
+/** Small parts, so that a copy has many moments to die in. */
+const limits = { singleMaxBytes: 1 * MIB, partBytes: 5 * MIB, parallel: 2 };
+
+let deps: Resources;
+/** The same, its storage behind the fault proxy. */
+let faulty: Resources;
+let proxy: StorageProxy;
+let api: Api;
+beforeAll(async () => {
+  deps = await testResources();
+  api = await openApi(deps);
+  proxy = await openStorageProxy(deps.config.WASABI_ENDPOINT);
+  const config = { ...deps.config, WASABI_ENDPOINT: proxy.url };
+  faulty = Object.assign(Object.create(deps) as Resources, {
+    promoter: openStorage(config, keysOf(config, "promoter")),
+  });
+});
+beforeEach(() => {
+  proxy.seen.length = 0;
+  proxy.decide = () => ({ kind: "pass" });
+});
+afterAll(async () => {
+  faulty.promoter.s3.destroy();
+  await proxy.close();
+  await deps.close();
+});
+
+/** `isOwn`: as if the promoter had put the staged object; Ceph 16 copies parts of nobody else's. */
+async function promoted(wanted: Wanted = {}, isOwn = false) {
+  const { uploadId, body } = await openAndPut(api, "editor", wanted);
+  if (isOwn) {
+    const place = { bucket: deps.promoter.buckets.staging, key: `uploads/${uploadId}` };
+    await putObject(deps.promoter, place, body, { contentType: "video/mp4", cacheControl: "no-store" });
+  }
+  const answer = await api.as("editor").post("/promote", { uploadId });
+  const { versionId } = answer.body as { versionId: string };
+  return { uploadId, versionId, body, staged: `uploads/${uploadId}` };
+}
+
+const stateOf = async (versionId: string) => {
+  const [row] = await deps.sql<{ state: string; reason: string | null }[]>`
+    select state, reason from versions where id = ${versionId}`;
+  return row;
+};
+
+async function masterIs(versionId: string, body: Uint8Array, mode = "GOVERNANCE") {
+  const [row] = await deps.sql`select * from versions where id = ${versionId}`;
+  expect(row?.state).toBe("mastered");
+  const place = {
+    bucket: deps.promoter.buckets.masters,
+    key: row?.master_key,
+    versionId: row?.master_version_id,
+  };
+  expect(await headObject(deps.promoter, place)).toMatchObject({ bytes: body.length });
+  expect((await readLock(deps.promoter, place))?.mode).toBe(mode);
+  const signed = await api.as("editor").post(`/versions/${versionId}/download`);
+  const got = Buffer.from(await (await fetch(signed.body.url)).arrayBuffer());
+  expect(Bun.hash(got)).toBe(Bun.hash(body));
+  const jobs = await deps.sql`select 1 from preview_jobs where version_id = ${versionId}`;
+  expect(jobs).toHaveLength(1);
+}
+
+test.each([
+  ["inside the storage", 30 * MIB],
+  ["through us, where the storage refuses to copy a stranger's object", 33 * MIB],
+])(
+  "a copier killed between any two parts is carried on (%s), and no part is copied twice",
+  async (_, bytes) => {
+    const { versionId, body } = await promoted({ bytes }, bytes < 32 * MIB);
+    const env = {
+      ...stackEnv(),
+      APP_SECRET: deps.config.APP_SECRET,
+      POSTGRES_URL: deps.config.POSTGRES_URL,
+      REDIS_URL: deps.config.REDIS_URL,
+      WASABI_ENDPOINT: proxy.url,
+      LOG_LEVEL: "silent",
+    };
+    const partsDone = async () =>
+      (
+        await deps.sql<
+          { n: number }[]
+        >`select part_number as n from master_copy_parts where version_id = ${versionId}`
+      ).map(({ n }) => n);
+    let finished = 0;
+    for (let round = 1; round <= 3; round++) {
+      // After two parts' worth of requests (a refused copy and its put count as two) the rest hangs; there it dies.
+      let passing = bytes < 32 * MIB ? 2 : 4;
+      proxy.decide = (line) => {
+        if (!/^PUT .*partNumber=/.test(line)) return { kind: "pass" };
+        passing -= 1;
+        return passing >= 0 ? { kind: "pass" } : { kind: "hang" };
+      };
+      const child = Bun.spawn(
+        [
+          process.execPath,
+          join(import.meta.dir, "../support/copier.ts"),
+          JSON.stringify(env),
+          versionId,
+          JSON.stringify(limits),
+        ],
+        { stdout: "pipe", stderr: "inherit" },
+      );
+      await eventually(async () => expect((await partsDone()).length).toBeGreaterThanOrEqual(finished + 1), {
+        withinMs: 20_000,
+      });
+      child.kill("SIGKILL");
+      await child.exited;
+      finished = (await partsDone()).length;
+      // Dead processes say nothing: their lease has to lapse, which this test does not wait for.
+      expect(await copyToMaster(deps, versionId, { limits })).toBe("busy");
+      await deps.sql`update master_copies set lease_until = now() - interval '1 second' where version_id = ${versionId}`;
+    }
+    proxy.decide = () => ({ kind: "pass" });
+    const before = new Set(await partsDone());
+    const from = proxy.seen.length;
+    expect(await copyToMaster(faulty, versionId, { limits })).toBe("mastered");
+    const asked = proxy.seen.slice(from).flatMap((line) => /^PUT .*partNumber=(\d+)/.exec(line)?.[1] ?? []);
+    expect(asked.filter((part) => before.has(Number(part)))).toEqual([]);
+    expect(new Set([...before, ...asked.map(Number)]).size).toBe(Math.ceil(bytes / limits.partBytes));
+    await masterIs(versionId, body);
+  },
+  60_000,
+);
+
+test("a copy that finished without telling anyone is recognised, not repeated", async () => {
+  for (const bytes of [2000, 33 * MIB]) {
+    const { versionId, body } = await promoted({ bytes });
+    const isLast = (line: string) =>
+      bytes < MIB ? /^PUT \/\S*masters\//.test(line) : /^POST \S*masters\/\S*uploadId=/.test(line);
+    proxy.decide = (line) => (isLast(line) ? { kind: "lose-answer" } : { kind: "pass" });
+    const stuck = copyToMaster(faulty, versionId, { limits }).catch((error: Error) => error);
+    await stuck;
+    proxy.decide = () => ({ kind: "pass" });
+    await eventually(async () => {
+      expect(await copyToMaster(faulty, versionId, { limits })).toMatch(/mastered|over/);
+    });
+    await masterIs(versionId, body);
+  }
+}, 60_000);
+
+test("errors, refusals to talk and dropped connections of the storage delay a copy and change nothing", async () => {
+  const { versionId, body, uploadId } = await promoted({ bytes: 33 * MIB });
+  let asked = 0;
+  const kinds = ["status", "reset", "lose-answer", "slow"] as const;
+  proxy.decide = () => {
+    asked += 1;
+    const kind = kinds[asked % 8];
+    if (kind === "status") return { kind, status: asked % 3 ? 503 : 500 };
+    if (kind === "slow") return { kind, ms: 50 };
+    return kind ? { kind } : { kind: "pass" };
+  };
+  await eventually(
+    async () => {
+      const outcome = await copyToMaster(faulty, versionId, { limits }).catch((error: Error) => error.name);
+      expect(outcome).toMatch(/mastered|over/);
+    },
+    { withinMs: 40_000 },
+  );
+  await masterIs(versionId, body);
+  const upload = await api.as("editor").get(`/presign/${uploadId}`);
+  expect(upload.body).toMatchObject({ state: "promoted", waiting: null });
+}, 60_000);
+
+test("a storage that is down for long makes the upload wait and say so", async () => {
+  const { versionId, body, uploadId } = await promoted();
+  proxy.decide = () => ({ kind: "status", status: 503 });
+  for (let i = 0; i < 2; i++) await expect(copyToMaster(faulty, versionId, { limits })).rejects.toThrow();
+  const waiting = await api.as("editor").get(`/presign/${uploadId}`);
+  expect(waiting.body.state).toBe("promoting");
+  expect(waiting.body.waiting).toContain("goes on by itself");
+  proxy.decide = () => ({ kind: "pass" });
+  expect(await copyToMaster(faulty, versionId, { limits })).toBe("mastered");
+  await masterIs(versionId, body);
+}, 60_000);
+
+test("an object overwritten between check and copy is refused, and its version ends with the reason", async () => {
+  const { versionId, uploadId, staged, body } = await promoted();
+  const reserved = () => deps.sql<{ bytes: number }[]>`
+    select reserved_bytes as bytes from project_storage where project_id = ${api.seed.projectId}`;
+  const [before] = await reserved();
+  await adminStorage.put({ bucket: deps.promoter.buckets.staging, key: staged }, clip(body.length));
+  expect(await copyToMaster(deps, versionId)).toBe("refused");
+  const upload = await api.as("editor").get(`/presign/${uploadId}`);
+  expect(upload.body.state).toBe("refused");
+  expect(upload.body.reason).toContain("replaced");
+  expect(await stateOf(versionId)).toEqual({ state: "failed", reason: upload.body.reason });
+  const [after] = await reserved();
+  expect(Number(before?.bytes) - Number(after?.bytes)).toBe(body.length);
+});
+
+test("an object overwritten while it is copied never becomes a master", async () => {
+  const { versionId, staged, body } = await promoted();
+  let swapped: Promise<void> | undefined;
+  proxy.decide = (line) => {
+    if (!/^PUT \/\S*masters\//.test(line)) return { kind: "pass" };
+    swapped ??= adminStorage.put({ bucket: deps.promoter.buckets.staging, key: staged }, clip(body.length));
+    return { kind: "slow", ms: 300 };
+  };
+  expect(await copyToMaster(faulty, versionId)).toBe("refused");
+  await swapped;
+  expect((await stateOf(versionId))?.state).toBe("failed");
+});
+
+test("an object that vanished from staging ends with a reason", async () => {
+  const { versionId, staged } = await promoted();
+  await adminStorage.remove({ bucket: deps.promoter.buckets.staging, key: staged });
+  expect(await copyToMaster(deps, versionId)).toBe("refused");
+  expect((await stateOf(versionId))?.reason).toContain("Upload it again");
+});
+
+test("two copiers at once make one master", async () => {
+  const { versionId, body } = await promoted({ bytes: 33 * MIB });
+  const outcomes = await Promise.all([1, 2, 3].map(() => copyToMaster(deps, versionId, { limits })));
+  expect(outcomes.sort()).toEqual(["busy", "busy", "mastered"]);
+  await masterIs(versionId, body);
+});
+
+test("a lock that the storage drops in silence is never believed", async () => {
+  await deps.sql`update projects set lock_days = 5 where id = ${api.seed.projectId}`;
+  try {
+    const { versionId, uploadId } = await promoted();
+    proxy.decide = (line) => (/^PUT \S*retention/.test(line) ? { kind: "pretend" } : { kind: "pass" });
+    for (let attempt = 1; attempt < 4; attempt++) {
+      await expect(copyToMaster(faulty, versionId)).rejects.toBeInstanceOf(LockNotKept);
+      expect((await stateOf(versionId))?.state).toBe("promoting");
+    }
+    expect(await copyToMaster(faulty, versionId)).toBe("refused");
+    const upload = await api.as("editor").get(`/presign/${uploadId}`);
+    expect(upload.body.reason).toContain("does not keep the lock");
+    expect((await stateOf(versionId))?.state).toBe("failed");
+  } finally {
+    await deps.sql`update projects set lock_days = 1 where id = ${api.seed.projectId}`;
+  }
+});
+
+test("a project that asks for COMPLIANCE gets it, though this storage drops the lock headers of a copy", async () => {
+  await deps.sql`update projects set lock_mode = 'COMPLIANCE' where id = ${api.seed.projectId}`;
+  try {
+    const { versionId, body } = await promoted({ bytes: 3 * MIB });
+    expect(await copyToMaster(deps, versionId, { limits })).toBe("mastered");
+    await masterIs(versionId, body, "COMPLIANCE");
+  } finally {
+    await deps.sql`update projects set lock_mode = 'GOVERNANCE' where id = ${api.seed.projectId}`;
+  }
+});
+
+test("the bucket's default lock alone is not enough: the project's date is set and read back", async () => {
+  const { versionId } = await promoted();
+  await copyToMaster(deps, versionId);
+  const [row] = await deps.sql`select * from versions where id = ${versionId}`;
+  const place = {
+    bucket: deps.promoter.buckets.masters,
+    key: row?.master_key,
+    versionId: row?.master_version_id,
+  };
+  const until = new Date(Date.now() + 3 * 86_400_000);
+  expect(
+    (await setLock(deps.promoter, place, { mode: "GOVERNANCE", until })).until.getTime(),
+  ).toBeGreaterThan(Date.now() + 2 * 86_400_000);
+  const sooner = { mode: "GOVERNANCE", until: new Date(Date.now() + 86_400_000) } as const;
+  expect((await setLock(deps.promoter, place, sooner)).until.getTime()).toBeGreaterThan(
+    Date.now() + 2 * 86_400_000,
+  );
+});
