@@ -1,6 +1,7 @@
 import { audit } from "../audit/append.ts";
 import type { Actor } from "../auth/actor.ts";
 import { inTransaction } from "../db/db.ts";
+import { publishLive } from "../events/live.ts";
 import { refuse } from "../refusal.ts";
 import type { Resources } from "../resources.ts";
 import { needShare } from "./read-shares.ts";
@@ -8,7 +9,7 @@ import { revokeShareRow } from "./store.ts";
 
 /** Withdraws a link for good. Visits that are open end with it. */
 export async function revokeShare(
-  deps: Pick<Resources, "sql">,
+  deps: Pick<Resources, "sql" | "redis">,
   actor: Actor,
   id: string,
   revision: number | undefined,
@@ -19,4 +20,5 @@ export async function revokeShare(
       refuse("stale", "Someone changed this link since you read it.");
     await audit(sql, actor, { projectId: row.projectId, action: "share.revoked", subject: id });
   });
+  await publishLive(deps.redis, row.projectId, { type: "members.changed", data: {} });
 }
