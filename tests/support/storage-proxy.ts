@@ -36,7 +36,8 @@ export async function openStorageProxy(target: string): Promise<StorageProxy> {
     sockets.add(client);
     client.on("close", () => sockets.delete(client));
     client.on("error", () => {});
-    client.once("data", (first) => {
+    client.once("data", (bytes) => {
+      const first = typeof bytes === "string" ? Buffer.from(bytes) : bytes;
       client.pause();
       const firstLine = first.toString("latin1").split("\r\n")[0] ?? "";
       proxy.seen.push(firstLine);
