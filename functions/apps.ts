@@ -32,7 +32,7 @@ import type { Env, RushesApp } from "#http/app.ts";
 import type { ApiFunction } from "./route.ts";
 
 /** Each function with its app. Add a function here and its data in `routes.ts`. */
-const built: readonly [ApiFunction, (deps: Resources) => RushesApp][] = [
+export const builtFunctions: readonly [ApiFunction, (deps: Resources) => RushesApp][] = [
   [sessionFunction, sessionApp],
   [presignFunction, presignApp],
   [promoteFunction, promoteApp],
@@ -56,7 +56,7 @@ const built: readonly [ApiFunction, (deps: Resources) => RushesApp][] = [
 export function everyFunction(deps: Resources): Hono<Env> {
   const gateway = new Hono<Env>();
   const health = healthApp(deps);
-  for (const [{ name, routes }, build] of built) {
+  for (const [{ name, routes }, build] of builtFunctions) {
     const app = name === "health" ? health : build(deps);
     for (const { method, path } of routes)
       gateway.on(method, `/api${path}`, (c) => app.fetch(c.req.raw, c.env, undefined));
