@@ -16,7 +16,7 @@ export class ApiError extends Error {
 
   /** The last part of the problem's type, as in `quota-exceeded`. */
   get code(): string {
-    return this.problem?.type.split("/").pop() ?? "";
+    return this.problem?.type.split(/[/#]/).pop() ?? "";
   }
 }
 

@@ -56,7 +56,7 @@ export function createPlayer(model: FrameModel, hasPicture: boolean, startFrame 
 
   let video: HTMLVideoElement | undefined;
   let seeking = false;
-  let wanted: number | undefined = startFrame || undefined;
+  let wanted: number | undefined = startFrame;
   let reverse: number | undefined;
   const last = () => Math.max(0, Math.min(model.frames, built.value) - 1);
 

@@ -13,7 +13,6 @@ interface Props {
   view: View;
   media: Media | null;
   video: RefObject<HTMLVideoElement>;
-  poster: string | null | undefined;
   image: string | null | undefined;
   shapes: readonly Shape[];
   drawing?: DrawingState | undefined;
@@ -22,7 +21,7 @@ interface Props {
 }
 
 /** The picture, fitted into its room, with guides and drawings exactly over it. */
-export function Stage({ player, view, media, video, poster, image, shapes, drawing, watermark, children }: Props) {
+export function Stage({ player, view, media, video, image, shapes, drawing, watermark, children }: Props) {
   const room = useRef<HTMLDivElement>(null);
   const picture = useRef<HTMLDivElement>(null);
   const ratio = media?.width && media.height ? media.width / media.height : 16 / 9;
@@ -89,7 +88,6 @@ export function Stage({ player, view, media, video, poster, image, shapes, drawi
             playsInline
             preload="auto"
             crossOrigin="anonymous"
-            {...(poster && media?.kind !== "audio" ? { poster } : {})}
           />
         )}
         {watermark && <Watermark text={watermark} />}

@@ -139,7 +139,7 @@ function Body({
     <div class="comment-body">
       <Avatar name={comment.author.name} id={comment.author.id} size={20} />
       <div>
-        <p class="comment-by">
+        <div class="comment-by">
           <strong>{comment.author.name}</strong>
           {comment.author.kind === "guest" && <span class="quiet"> guest</span>}
           <time class="quiet" dateTime={comment.createdAt} title={moment(comment.createdAt)}>
@@ -147,7 +147,7 @@ function Body({
             {comment.editedAt ? ", edited" : ""}
           </time>
           {menu && <CommentMenu review={review} comment={comment} />}
-        </p>
+        </div>
         {editing ? (
           <form
             class="reply-form"

@@ -110,7 +110,6 @@ export function Picture({ review, going, onGoing, onFullScreen, onHelp }: Props)
         view={view}
         media={media}
         video={video}
-        poster={playback?.poster}
         image={playback?.image}
         shapes={review.shapes.value}
         drawing={drawing}
