@@ -1,12 +1,15 @@
 import { createHash } from "node:crypto";
 import type { MiddlewareHandler } from "hono";
-import { beginIdempotent, finishIdempotent, releaseIdempotent } from "#core/auth/idempotency.ts";
+import { beginIdempotent, finishIdempotent, markEffect, releaseIdempotent } from "#core/auth/idempotency.ts";
 import { refuse } from "#core/refusal.ts";
 import type { Resources } from "#core/resources.ts";
 import { deriveKey } from "#core/signing/derive.ts";
 import { seal, unseal } from "#core/signing/seal.ts";
+import { currentRequest, inRequest } from "#core/telemetry/request.ts";
 import type { Env } from "./app.ts";
 
+/** Doing these twice is the same as doing them once: they go by the row they name. */
+const repeatable = new Set(["/api/promote", "/api/preview"]);
 const replayed = ["content-type", "location", "etag"];
 
 /**
@@ -25,17 +28,32 @@ export function idempotent({ sql, config }: Resources): MiddlewareHandler<Env> {
     const owner = actor ? `${actor.kind}:${actor.id}` : "anonymous";
     const body = await c.req.text();
     const requestHash = createHash("sha256").update(`${c.req.method}\n${c.req.path}\n${body}`).digest();
-    const begun = await beginIdempotent(sql, { actor: owner, key, requestHash });
+    const begun = await beginIdempotent(sql, {
+      actor: owner,
+      key,
+      requestHash,
+      isRepeatable: repeatable.has(c.req.path),
+    });
     if (begun.state === "other-request")
       refuse("key-reused", "This key was already used with another body or path.");
     if (begun.state === "running")
       refuse("key-in-flight", "The first request with this key is still running.", { retryAfterSeconds: 1 });
+    if (begun.state === "answer-lost")
+      refuse(
+        "conflict",
+        "The first request with this key was carried out, but its answer was lost. Read what is there.",
+      );
     if (begun.state === "done") {
       for (const [name, value] of Object.entries(begun.headers)) c.header(name, value);
       c.header("Idempotent-Replay", "true");
       return c.body(unseal(sealing, begun.body), begun.status as 200);
     }
-    await next();
+    const { fence } = begun;
+    const facts = currentRequest() ?? { requestId: c.get("requestId"), traceparent: c.get("traceparent") };
+    await inRequest(
+      { ...facts, inEachTransaction: (tx) => markEffect(tx, { actor: owner, key, fence }) },
+      next,
+    );
     const { status, headers } = c.res;
     if (status >= 500 || status === 401 || status === 429)
       return releaseIdempotent(sql, { actor: owner, key });

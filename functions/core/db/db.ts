@@ -1,4 +1,5 @@
 import postgres from "postgres";
+import { currentRequest } from "../telemetry/request.ts";
 import { type Lifeline, openLifeline } from "./lifeline.ts";
 
 /** The pool or a transaction: store functions take either. */
@@ -65,5 +66,9 @@ export function json(sql: Sql, value: unknown) {
 /** Runs `work` in one transaction on the pool, or inside the transaction already open. */
 export function inTransaction<T>(sql: Sql, work: (sql: Sql) => Promise<T>): Promise<T> {
   if ("savepoint" in sql) return work(sql);
-  return (sql as Pool).begin((tx) => work(tx)) as Promise<T>;
+  const first = currentRequest()?.inEachTransaction;
+  return (sql as Pool).begin(async (tx) => {
+    await first?.(tx);
+    return work(tx);
+  }) as Promise<T>;
 }

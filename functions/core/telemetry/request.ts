@@ -1,9 +1,12 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { Sql } from "../db/db.ts";
 
 export interface RequestFacts {
   requestId: string;
   /** W3C Trace Context, when the caller sent one. */
   traceparent: string | undefined;
+  /** Runs first in every transaction of the request. */
+  inEachTransaction?: (sql: Sql) => Promise<void>;
 }
 
 const current = new AsyncLocalStorage<RequestFacts>();
