@@ -2,7 +2,7 @@ import type { Engine } from "#core/previews/preview.ts";
 import type { Recipe } from "#core/previews/recipe.ts";
 import { type RungPlan, rungsFor } from "./ladder.ts";
 import { MAX_PTS_TABLE, MAX_RATE } from "./limits.ts";
-import { type SoundPlan, soundPlan } from "./sound-plan.ts";
+import { bcp47, nameOf, type SoundPlan, soundPlan } from "./sound-plan.ts";
 import { isTooFast, type Picture, type Ratio, type Source } from "./source.ts";
 
 /** How frames keep their place: on an even grid, at their own times, or thinned to an even rate. */
@@ -84,8 +84,8 @@ export function planOf(source: Source, choices: Choices): Plan {
   const captions = source.captions.slice(0, choices.maxCaptions).map((captions, order) => ({
     name: `s${order}`,
     index: captions.index,
-    label: captions.title ?? captions.language ?? `Subtitles ${order + 1}`,
-    language: captions.language,
+    label: nameOf(captions, `Subtitles ${order + 1}`),
+    language: bcp47(captions.language),
   }));
   const places = new Set(picture ? [picture.decode, picture.encode] : ["cpu"]);
   const engine: Engine = places.size === 2 ? "mixed" : places.has("cuda") ? "gpu" : "cpu";

@@ -101,10 +101,17 @@ export interface MasterPlaylist {
 
 const quoted = (text: string) => `"${text.replace(/["\r\n]/g, " ")}"`;
 
-/**
- * The master playlist. Variants come lowest first: players without a measurement start with the first one, and a
- * review page that plays within a second is worth more than a sharp first second.
- */
+/** Players without a measurement start with the first variant: Apple asks for about two megabits (clause 1.32). */
+function startingWithMiddle(variants: Variant[]): Variant[] {
+  const away = (variant: Variant) => Math.abs((variant.averageBandwidth ?? variant.bandwidth) - 2_000_000);
+  const first = variants.reduce<Variant | undefined>(
+    (best, one) => (best && away(best) <= away(one) ? best : one),
+    undefined,
+  );
+  return first ? [first, ...variants.filter((variant) => variant !== first)] : [];
+}
+
+/** The master playlist; clauses of Apple's authoring specification are checked in its test. */
 export function masterPlaylist(master: MasterPlaylist): string {
   const audioPeak = Math.max(0, ...master.audio.map((rendition) => rendition.bandwidth));
   const audioAverage = Math.max(0, ...master.audio.map((rendition) => rendition.averageBandwidth ?? 0));
@@ -114,22 +121,20 @@ export function masterPlaylist(master: MasterPlaylist): string {
     ...(master.captions.length > 0 ? [`SUBTITLES="s"`] : []),
     ...(master.variants.length > 0 ? ["CLOSED-CAPTIONS=NONE"] : []),
   ];
-  const variants = [...master.variants]
-    .reverse()
-    .flatMap((variant) => [
-      `#EXT-X-STREAM-INF:${[
-        `BANDWIDTH=${variant.bandwidth + audioPeak}`,
-        ...(variant.averageBandwidth === null
-          ? []
-          : [`AVERAGE-BANDWIDTH=${variant.averageBandwidth + audioAverage}`]),
-        `CODECS=${quoted([...variant.codecs, ...audioCodecs].join(","))}`,
-        `RESOLUTION=${variant.width}x${variant.height}`,
-        `FRAME-RATE=${variant.frameRate.toFixed(3)}`,
-        "VIDEO-RANGE=SDR",
-        ...groups,
-      ].join(",")}`,
-      variant.uri,
-    ]);
+  const variants = startingWithMiddle(master.variants).flatMap((variant) => [
+    `#EXT-X-STREAM-INF:${[
+      `BANDWIDTH=${variant.bandwidth + audioPeak}`,
+      ...(variant.averageBandwidth === null
+        ? []
+        : [`AVERAGE-BANDWIDTH=${variant.averageBandwidth + audioAverage}`]),
+      `CODECS=${quoted([...variant.codecs, ...audioCodecs].join(","))}`,
+      `RESOLUTION=${variant.width}x${variant.height}`,
+      `FRAME-RATE=${variant.frameRate.toFixed(3)}`,
+      "VIDEO-RANGE=SDR",
+      ...groups,
+    ].join(",")}`,
+    variant.uri,
+  ]);
   const soundOnly = master.audio
     .filter(() => master.variants.length === 0)
     .flatMap((rendition) => [
@@ -150,7 +155,7 @@ export function masterPlaylist(master: MasterPlaylist): string {
     ...master.captions.map((captions) => captionLine(captions)),
     ...variants,
     ...soundOnly,
-    ...[...master.iFrames].reverse().map((variant) => iFrameLine(variant)),
+    ...master.iFrames.map((variant) => iFrameLine(variant)),
     "",
   ].join("\n");
 }
@@ -160,7 +165,7 @@ function audioLine(rendition: AudioRendition): string {
     "TYPE=AUDIO",
     `GROUP-ID="a"`,
     `NAME=${quoted(rendition.label)}`,
-    ...(rendition.language ? [`LANGUAGE=${quoted(rendition.language)}`] : []),
+    `LANGUAGE=${quoted(rendition.language ?? "und")}`,
     `DEFAULT=${rendition.isDefault ? "YES" : "NO"}`,
     "AUTOSELECT=YES",
     `CHANNELS="2"`,
@@ -174,7 +179,7 @@ function captionLine(captions: MasterPlaylist["captions"][number]): string {
     "TYPE=SUBTITLES",
     `GROUP-ID="s"`,
     `NAME=${quoted(captions.label)}`,
-    ...(captions.language ? [`LANGUAGE=${quoted(captions.language)}`] : []),
+    `LANGUAGE=${quoted(captions.language ?? "und")}`,
     "DEFAULT=NO",
     "AUTOSELECT=YES",
     "FORCED=NO",

@@ -23,7 +23,9 @@ function joined(rendition: RenditionPlan): string {
 
 function clock(plan: SoundPlan): string {
   const shift = plan.shiftSeconds > 0 ? `asetpts=PTS-${plan.shiftSeconds.toFixed(6)}/TB,` : "";
-  return `${shift}aresample=48000:async=1:first_pts=0`;
+  // Sound that ends before the picture goes on as silence: both playlists cover the same time (Apple 8.3).
+  const pad = plan.atLeastSeconds === null ? "" : `,apad=whole_dur=${plan.atLeastSeconds.toFixed(6)}`;
+  return `${shift}aresample=48000:async=1:first_pts=0${pad}`;
 }
 
 function level(plan: SoundPlan): string {

@@ -17,6 +17,8 @@ export interface SoundPlan {
   measured: number;
   /** Seconds by which the sound moves earlier, so that it stays with the picture. */
   shiftSeconds: number;
+  /** How long the picture is, when that is known. */
+  atLeastSeconds: number | null;
   level: { mode: "as-is" } | { mode: "gain"; decibels: number } | { mode: "dynamic"; lufs: number };
 }
 
@@ -46,7 +48,13 @@ export function soundPlan(
     ),
     isDefault: order === measured,
   }));
-  return { renditions, measured, shiftSeconds, level: levelOf(choices) };
+  return {
+    renditions,
+    measured,
+    shiftSeconds,
+    atLeastSeconds: source.picture?.seconds ?? null,
+    level: levelOf(choices),
+  };
 }
 
 function levelOf(choices: Choices): SoundPlan["level"] {
@@ -79,15 +87,15 @@ function pairs(sound: Sound[]): Omit<RenditionPlan, "name">[] {
 }
 
 function single(track: Sound, order: number, count: number): Omit<RenditionPlan, "name"> {
+  const label = nameOf(track, count === 1 ? "Sound" : `Track ${order + 1}`);
+  return { from: [track.index], label, language: bcp47(track.language), isDefault: track.isDefault };
+}
+
+/** What a player's menu calls a track: its title, its language in words, or what is left. */
+export function nameOf(track: { title: string | null; language: string | null }, otherwise: string): string {
   const language = bcp47(track.language);
-  const spoken = language ? languageName(language) : null;
-  const label = track.title ?? spoken ?? (count === 1 ? "Sound" : `Track ${order + 1}`);
-  return {
-    from: [track.index],
-    label: label.replace(/["\r\n]/g, " ").slice(0, 80),
-    language,
-    isDefault: track.isDefault,
-  };
+  const label = track.title ?? (language ? languageName(language) : null) ?? otherwise;
+  return label.replace(/["\r\n]/g, " ").slice(0, 80);
 }
 
 /** The bibliographic codes of ISO 639-2 that differ from the terminological ones. */

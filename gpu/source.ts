@@ -27,6 +27,8 @@ export interface Picture {
   /** The container's two ideas of the rate disagree, or it has none. */
   looksVariable: boolean;
   frames: number | null;
+  /** Length of the picture alone. */
+  seconds: number | null;
   interlaced: boolean;
   hasAlpha: boolean;
   transfer: "sdr" | "hdr10" | "hlg";
@@ -198,6 +200,7 @@ function pictureOf(stream: ProbedStream, probe: Probed, isImage: boolean): Pictu
     isSquare,
     ...rateOf(stream, isImage),
     frames: stream.nb_frames,
+    seconds: lengthOf(stream),
     interlaced: isInterlaced(stream),
     hasAlpha: /^(yuva|gbrap|rgba|bgra|argb|abgr|ya\d|rgba64|bgra64|pal8|ayuv)/.test(format),
     transfer:
@@ -213,6 +216,15 @@ function pictureOf(stream: ProbedStream, probe: Probed, isImage: boolean): Pictu
     level: stream.level,
     bitRate: stream.bit_rate ?? probe.format.bit_rate,
   };
+}
+
+/** Matroska keeps the length of a track in a tag. */
+function lengthOf(stream: ProbedStream): number | null {
+  if (stream.duration !== null && stream.duration > 0) return stream.duration;
+  const [, hours, minutes, seconds] =
+    /^(\d+):(\d\d):(\d\d(?:\.\d+)?)$/.exec(stream.tags.duration ?? "") ?? [];
+  const length = Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
+  return length > 0 ? length : null;
 }
 
 /** DV never says so, and always is. */
