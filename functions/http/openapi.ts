@@ -1,17 +1,19 @@
 import { z } from "zod";
 import type { ApiFunction, Route } from "#functions/route.ts";
 import { problems } from "./problem.ts";
+import { shapes } from "./shapes.ts";
 
 type Schema = Record<string, unknown>;
 
 /** The OpenAPI 3.1 document of the given functions. */
 export function openApi(functions: readonly ApiFunction[], server: string) {
   const paths: Record<string, Record<string, Schema>> = {};
+  const named: Record<string, Schema> = {};
   for (const fn of functions)
     for (const route of fn.routes) {
       const path = route.path.replace(/:(\w+)/g, "{$1}");
       paths[path] ??= {};
-      paths[path][route.method.toLowerCase()] = operationOf(fn.name, route);
+      paths[path][route.method.toLowerCase()] = operationOf(fn.name, route, named);
     }
   return {
     openapi: "3.1.0",
@@ -33,7 +35,7 @@ export function openApi(functions: readonly ApiFunction[], server: string) {
           description: "An API key (rk_…), a JWT of the configured issuer, or a share token (rs_…, rg_…).",
         },
       },
-      schemas: { Problem: problemSchema },
+      schemas: { ...Object.fromEntries(Object.entries(named).sort()), Problem: problemSchema },
       responses: {
         Problem: {
           description: "Why not",
@@ -64,7 +66,7 @@ const problemSchema: Schema = {
   },
 };
 
-function operationOf(tag: string, route: Route): Schema {
+function operationOf(tag: string, route: Route, named: Record<string, Schema>): Schema {
   const parameters: Schema[] = [...route.path.matchAll(/:(\w+)/g)].map(([, name]) => ({
     name,
     in: "path",
@@ -89,11 +91,12 @@ function operationOf(tag: string, route: Route): Schema {
   if (route.auth !== "none") statuses.add(401);
   if (parameters.some((parameter) => parameter.in === "path")) statuses.add(404);
   if (route.ifMatch) for (const code of [412, 428]) statuses.add(code);
+  if (route.idempotent) for (const code of [409, 422]) statuses.add(code);
   const responses: Record<string, Schema> = {
     [status]: {
       description: route.summary,
       ...(schema || route.answer?.type
-        ? { content: { [type]: { schema: schema ? jsonSchema(schema, "output") : {} } } }
+        ? { content: { [type]: { schema: schema ? jsonSchema(schema, "output", named) : {} } } }
         : {}),
     },
   };
@@ -117,15 +120,34 @@ function operationOf(tag: string, route: Route): Schema {
   };
 }
 
-function jsonSchema(schema: z.ZodType, io: "input" | "output"): Schema {
+/**
+ * The JSON Schema of a shape. Named ones become references; of the answers they are collected into `named`.
+ * The only other recursion among our shapes is arbitrary JSON: the empty schema says the same.
+ */
+function jsonSchema(schema: z.ZodType, io: "input" | "output", named?: Record<string, Schema>): Schema {
   const {
     $schema: _schema,
-    $defs: _defs,
+    $defs = {},
     ...rest
-  } = z.toJSONSchema(schema, { io, unrepresentable: "any", target: "draft-2020-12" }) as Schema;
-  // Only arbitrary JSON is recursive among our shapes. Its reference would point at the root of this document,
-  // where nothing is; the empty schema says the same.
-  return JSON.parse(JSON.stringify(rest), (_key, value) =>
-    typeof value?.$ref === "string" && value.$ref.startsWith("#/$defs/") ? {} : value,
-  ) as Schema;
+  } = z.toJSONSchema(schema, {
+    io,
+    unrepresentable: "any",
+    target: "draft-2020-12",
+    ...(named ? { metadata: shapes } : {}),
+  }) as Schema & { $defs?: Record<string, Schema> };
+  for (const [name, shape] of Object.entries($defs))
+    if (named && isNamed(name)) named[name] = referring(shape);
+  return referring(rest);
+}
+
+const isNamed = (name: string) => !name.startsWith("__");
+
+function referring(schema: Schema): Schema {
+  return JSON.parse(JSON.stringify(schema), (_key, value) => {
+    // The format says it; zod's expression for leap years would be half of the document.
+    if (value?.format === "date-time" && "pattern" in value) return { ...value, pattern: undefined };
+    const name = typeof value?.$ref === "string" && /^#\/\$defs\/(.+)$/.exec(value.$ref)?.[1];
+    if (!name) return value;
+    return isNamed(name) ? { $ref: `#/components/schemas/${name}` } : {};
+  }) as Schema;
 }

@@ -638,6 +638,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/comments/{id}/attachments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Open room for a file beside one's own comment */
+        post: operations["postCommentsIdAttachments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/attachments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a short-lived URL of a file beside a comment */
+        get: operations["getAttachmentsId"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/attachments/{id}/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Show a file once its bytes were sent */
+        post: operations["postAttachmentsIdFinish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/attachments/{id}/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a file away from one's own comment */
+        post: operations["postAttachmentsIdRemove"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/shares/open/{token}": {
         parameters: {
             query?: never;
@@ -1237,6 +1305,496 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        ApiKey: {
+            id: string;
+            name: string;
+            scopes: ("read" | "upload" | "comment" | "manage" | "admin")[];
+            hint: string;
+            expiresAt: string | null;
+            lastUsedAt: string | null;
+            revokedAt: string | null;
+            /** Format: date-time */
+            createdAt: string;
+        };
+        Approval: {
+            id: string;
+            versionId: string;
+            /** @enum {string} */
+            verdict: "approved" | "changes-requested";
+            note: string | null;
+            author: {
+                /** @enum {string} */
+                kind: "person" | "key" | "guest" | "system";
+                id: string | null;
+                name: string;
+            };
+            /** Format: date-time */
+            at: string;
+        };
+        Asset: {
+            id: string;
+            projectId: string;
+            folderId: string | null;
+            name: string;
+            /** @enum {string} */
+            status: "processing" | "in-review" | "changes-requested" | "approved" | "failed";
+            versionCount: number;
+            version: components["schemas"]["Version"] | null;
+            poster: string | null;
+            storyboard: string | null;
+            createdBy: {
+                /** @enum {string} */
+                kind: "person" | "key" | "guest" | "system";
+                id: string | null;
+                name: string;
+            } | null;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        AuditEntry: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            projectId: string | null;
+            actor: {
+                /** @enum {string} */
+                kind: "person" | "key" | "guest" | "system";
+                id: string | null;
+                name: string;
+            };
+            action: string;
+            subject: string;
+            detail: {
+                [key: string]: unknown;
+            };
+            requestId: string | null;
+            hash: string;
+        };
+        Comment: {
+            id: string;
+            versionId: string;
+            projectId: string;
+            replyTo: string | null;
+            frame: number;
+            endFrame: number | null;
+            text: string;
+            drawing: components["schemas"]["Drawing"] | null;
+            mentions: string[];
+            author: {
+                /** @enum {string} */
+                kind: "person" | "key" | "guest" | "system";
+                id: string | null;
+                name: string;
+            };
+            reactions: {
+                emoji: string;
+                count: number;
+                names: string[];
+                mine: boolean;
+            }[];
+            attachments: {
+                id: string;
+                name: string;
+                bytes: number;
+                contentType: string;
+            }[];
+            carriedFrom: string | null;
+            resolvedAt: string | null;
+            resolvedBy: string | null;
+            editedAt: string | null;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+            etag: string;
+        };
+        Comparison: {
+            left: {
+                version: components["schemas"]["Version"];
+                playback: components["schemas"]["Playback"] | null;
+            };
+            right: {
+                version: components["schemas"]["Version"];
+                playback: components["schemas"]["Playback"] | null;
+            };
+            frameOffset: number;
+        };
+        Custody: {
+            versionId: string;
+            hashes: {
+                sha256: string | null;
+                xxh128: string | null;
+                c4: string | null;
+                client: string | null;
+            };
+            storage: {
+                key: string;
+                versionId: string | null;
+                etag: string | null;
+                bytes: number;
+            };
+            lock: {
+                /** @enum {string} */
+                mode: "GOVERNANCE" | "COMPLIANCE";
+                /** Format: date-time */
+                until: string;
+                /** Format: date-time */
+                readAt: string;
+            } | null;
+            legalHold: {
+                on: boolean;
+                reason: string | null;
+                placedBy: string | null;
+            };
+            manifest: unknown | null;
+            verifiedAt: string | null;
+            generations: {
+                generation: number;
+                fileName: string;
+                /** Format: date-time */
+                createdAt: string;
+            }[];
+            chain: {
+                /** Format: date-time */
+                at: string;
+                actor: {
+                    /** @enum {string} */
+                    kind: "person" | "key" | "guest" | "system";
+                    id: string | null;
+                    name: string;
+                };
+                action: string;
+                detail: {
+                    [key: string]: unknown;
+                };
+            }[];
+        };
+        Delivery: {
+            id: string;
+            webhookId: string;
+            eventId: string;
+            type: string;
+            /** @enum {string} */
+            state: "pending" | "delivered" | "failed";
+            attempts: number;
+            nextAttemptAt: string | null;
+            lastStatus: number | null;
+            lastError: string | null;
+            body: string;
+            /** Format: date-time */
+            createdAt: string;
+            deliveredAt: string | null;
+        };
+        Drawing: {
+            shapes: {
+                /** @enum {string} */
+                tool: "pen" | "arrow" | "box" | "ellipse" | "text";
+                color: string;
+                width: number;
+                points: [
+                    number,
+                    number
+                ][];
+                text?: string;
+            }[];
+        };
+        Event: {
+            seq: number;
+            id: string;
+            type: string;
+            /** Format: date-time */
+            timestamp: string;
+            data: {
+                [key: string]: unknown;
+            };
+        };
+        Folder: {
+            id: string;
+            projectId: string;
+            parentId: string | null;
+            name: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        Media: {
+            /** @enum {string} */
+            kind: "video" | "audio" | "image";
+            durationSeconds: number;
+            width: number | null;
+            height: number | null;
+            rate: {
+                num: number;
+                den: number;
+            } | null;
+            frames: number | null;
+            startTimecode: string;
+            dropFrame: boolean;
+            variable: boolean;
+            pts: number[] | null;
+            container: string | null;
+            video: {
+                codec: string;
+                profile: string | null;
+                pixelFormat: string | null;
+                bitDepth: number | null;
+                hdr: ("hdr10" | "hlg") | null;
+                interlaced: boolean;
+                rotation: number;
+            } | null;
+            audio: {
+                index: number;
+                codec: string;
+                channels: number;
+                language: string | null;
+                title: string | null;
+            }[];
+            subtitles: {
+                index: number;
+                language: string | null;
+                title: string | null;
+            }[];
+            loudness: {
+                integratedLufs: number;
+                rangeLu: number;
+                truePeakDbtp: number;
+            } | null;
+        };
+        Member: {
+            person: {
+                id: string;
+                name: string;
+                email: string;
+            };
+            /** @enum {string} */
+            role: "viewer" | "reviewer" | "editor" | "manager";
+            /** Format: date-time */
+            createdAt: string;
+        };
+        Notice: {
+            id: string;
+            /** @enum {string} */
+            kind: "mention" | "reply" | "review-requested" | "verdict";
+            projectId: string;
+            projectName: string;
+            assetId: string;
+            assetName: string;
+            versionId: string;
+            commentId: string | null;
+            actorName: string;
+            text: string;
+            dueAt: string | null;
+            readAt: string | null;
+            /** Format: date-time */
+            at: string;
+        };
+        OpenedShare: {
+            name: string;
+            projectName: string;
+            projectId: string;
+            sharedBy: string;
+            needsPassphrase: boolean;
+            unlocked: boolean;
+            guest: {
+                name: string;
+            } | null;
+            allow: {
+                comment: boolean;
+                approve: boolean;
+                download: boolean;
+                upload: boolean;
+            };
+            watermark: string | null;
+            expiresAt: string | null;
+            items: {
+                asset: components["schemas"]["Asset"];
+                version: components["schemas"]["Version"];
+            }[];
+        };
+        Playback: {
+            master: string | null;
+            poster: string | null;
+            storyboard: string | null;
+            peaks: string | null;
+            image: string | null;
+            instant: string | null;
+            /** Format: date-time */
+            expiresAt: string;
+        };
+        Preview: {
+            versionId: string;
+            jobId: string | null;
+            /** @enum {string} */
+            state: "promoting" | "mastered" | "building" | "playable" | "ready" | "failed";
+            progress: number;
+            speed: number | null;
+            etaSeconds: number | null;
+            engine: string | null;
+            reason: string | null;
+            reasonCode: string | null;
+            warnings: string[];
+            rungs: {
+                name: string;
+                width: number;
+                height: number;
+                bandwidth: number;
+                codecs: string;
+            }[];
+            media: components["schemas"]["Media"] | null;
+            playback: components["schemas"]["Playback"] | null;
+        };
+        Project: {
+            id: string;
+            name: string;
+            /** @enum {string} */
+            role: "viewer" | "reviewer" | "editor" | "manager";
+            /** @enum {string} */
+            lockMode: "GOVERNANCE" | "COMPLIANCE";
+            lockDays: number;
+            quotaBytes: number | null;
+            storageUsedBytes: number;
+            assetCount: number;
+            allowedTypes: string[] | null;
+            reviewersMayDownload: boolean;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        ReviewRequest: {
+            id: string;
+            versionId: string;
+            projectId: string;
+            assetId: string;
+            assetName: string;
+            versionNumber: number;
+            person: {
+                id: string;
+                name: string;
+            };
+            requestedBy: string;
+            dueAt: string | null;
+            note: string | null;
+            verdict: ("approved" | "changes-requested") | null;
+            /** Format: date-time */
+            createdAt: string;
+        };
+        Share: {
+            id: string;
+            projectId: string;
+            name: string;
+            url: string | null;
+            token: string | null;
+            versionIds: string[];
+            hasPassphrase: boolean;
+            allow: {
+                comment: boolean;
+                approve: boolean;
+                download: boolean;
+                upload: boolean;
+            };
+            watermark: string | null;
+            expiresAt: string | null;
+            views: number;
+            downloads: number;
+            createdBy: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        ShareVisit: {
+            /** @enum {string} */
+            kind: "view" | "download";
+            guestName: string | null;
+            versionId: string | null;
+            /** Format: date-time */
+            at: string;
+        };
+        Upload: {
+            uploadId: string;
+            projectId: string;
+            folderId: string | null;
+            assetId: string | null;
+            versionId: string | null;
+            name: string;
+            bytes: number;
+            contentType: string;
+            /** @enum {string} */
+            method: "put" | "multipart";
+            partBytes: number | null;
+            /** @enum {string} */
+            state: "open" | "received" | "promoting" | "promoted" | "refused" | "expired" | "aborted";
+            reason: string | null;
+            reasonCode: string | null;
+            waiting: string | null;
+            parts: {
+                partNumber: number;
+                etag: string;
+                bytes: number;
+            }[];
+            put: {
+                url: string;
+                headers: {
+                    [key: string]: string;
+                };
+            } | null;
+            progress: number;
+            /** Format: date-time */
+            expiresAt: string;
+            /** Format: date-time */
+            createdAt: string;
+        };
+        Version: {
+            id: string;
+            assetId: string;
+            projectId: string;
+            number: number;
+            name: string;
+            /** @enum {string} */
+            state: "promoting" | "mastered" | "building" | "playable" | "ready" | "failed";
+            /** @enum {string} */
+            status: "processing" | "in-review" | "changes-requested" | "approved" | "failed";
+            reason: string | null;
+            reasonCode: string | null;
+            bytes: number;
+            contentType: string;
+            media: components["schemas"]["Media"] | null;
+            lock: {
+                /** @enum {string} */
+                mode: "GOVERNANCE" | "COMPLIANCE";
+                /** Format: date-time */
+                until: string;
+            } | null;
+            legalHold: boolean;
+            openComments: number;
+            progress: number;
+            createdBy: {
+                /** @enum {string} */
+                kind: "person" | "key" | "guest" | "system";
+                id: string | null;
+                name: string;
+            } | null;
+            /** Format: date-time */
+            createdAt: string;
+        };
+        Webhook: {
+            id: string;
+            projectId: string;
+            url: string;
+            events: string[];
+            description: string;
+            enabled: boolean;
+            disabledReason: string | null;
+            previousSecretUntil: string | null;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
         Problem: {
             /** Format: uri */
             type: string;
@@ -1289,40 +1847,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        items: {
-                            uploadId: string;
-                            projectId: string;
-                            folderId: string | null;
-                            assetId: string | null;
-                            versionId: string | null;
-                            name: string;
-                            bytes: number;
-                            contentType: string;
-                            /** @enum {string} */
-                            method: "put" | "multipart";
-                            partBytes: number | null;
-                            /** @enum {string} */
-                            state: "open" | "received" | "promoting" | "promoted" | "refused" | "expired" | "aborted";
-                            reason: string | null;
-                            reasonCode: string | null;
-                            waiting: string | null;
-                            parts: {
-                                partNumber: number;
-                                etag: string;
-                                bytes: number;
-                            }[];
-                            put: {
-                                url: string;
-                                headers: {
-                                    [key: string]: string;
-                                };
-                            } | null;
-                            progress: number;
-                            /** Format: date-time */
-                            expiresAt: string;
-                            /** Format: date-time */
-                            createdAt: string;
-                        }[];
+                        items: components["schemas"]["Upload"][];
                         nextCursor: string | null;
                     };
                 };
@@ -1435,6 +1960,7 @@ export interface operations {
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             410: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1455,40 +1981,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        uploadId: string;
-                        projectId: string;
-                        folderId: string | null;
-                        assetId: string | null;
-                        versionId: string | null;
-                        name: string;
-                        bytes: number;
-                        contentType: string;
-                        /** @enum {string} */
-                        method: "put" | "multipart";
-                        partBytes: number | null;
-                        /** @enum {string} */
-                        state: "open" | "received" | "promoting" | "promoted" | "refused" | "expired" | "aborted";
-                        reason: string | null;
-                        reasonCode: string | null;
-                        waiting: string | null;
-                        parts: {
-                            partNumber: number;
-                            etag: string;
-                            bytes: number;
-                        }[];
-                        put: {
-                            url: string;
-                            headers: {
-                                [key: string]: string;
-                            };
-                        } | null;
-                        progress: number;
-                        /** Format: date-time */
-                        expiresAt: string;
-                        /** Format: date-time */
-                        createdAt: string;
-                    };
+                    "application/json": components["schemas"]["Upload"];
                 };
             };
             401: components["responses"]["Problem"];
@@ -1583,56 +2076,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        versionId: string;
-                        hashes: {
-                            sha256: string | null;
-                            xxh128: string | null;
-                            c4: string | null;
-                            client: string | null;
-                        };
-                        storage: {
-                            key: string;
-                            versionId: string | null;
-                            etag: string | null;
-                            bytes: number;
-                        };
-                        lock: {
-                            /** @enum {string} */
-                            mode: "GOVERNANCE" | "COMPLIANCE";
-                            /** Format: date-time */
-                            until: string;
-                            /** Format: date-time */
-                            readAt: string;
-                        } | null;
-                        legalHold: {
-                            on: boolean;
-                            reason: string | null;
-                            placedBy: string | null;
-                        };
-                        manifest: unknown | null;
-                        verifiedAt: string | null;
-                        generations: {
-                            generation: number;
-                            fileName: string;
-                            /** Format: date-time */
-                            createdAt: string;
-                        }[];
-                        chain: {
-                            /** Format: date-time */
-                            at: string;
-                            actor: {
-                                /** @enum {string} */
-                                kind: "person" | "key" | "guest" | "system";
-                                id: string | null;
-                                name: string;
-                            };
-                            action: string;
-                            detail: {
-                                [key: string]: unknown;
-                            };
-                        }[];
-                    };
+                    "application/json": components["schemas"]["Custody"];
                 };
             };
             401: components["responses"]["Problem"];
@@ -1722,56 +2166,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        versionId: string;
-                        hashes: {
-                            sha256: string | null;
-                            xxh128: string | null;
-                            c4: string | null;
-                            client: string | null;
-                        };
-                        storage: {
-                            key: string;
-                            versionId: string | null;
-                            etag: string | null;
-                            bytes: number;
-                        };
-                        lock: {
-                            /** @enum {string} */
-                            mode: "GOVERNANCE" | "COMPLIANCE";
-                            /** Format: date-time */
-                            until: string;
-                            /** Format: date-time */
-                            readAt: string;
-                        } | null;
-                        legalHold: {
-                            on: boolean;
-                            reason: string | null;
-                            placedBy: string | null;
-                        };
-                        manifest: unknown | null;
-                        verifiedAt: string | null;
-                        generations: {
-                            generation: number;
-                            fileName: string;
-                            /** Format: date-time */
-                            createdAt: string;
-                        }[];
-                        chain: {
-                            /** Format: date-time */
-                            at: string;
-                            actor: {
-                                /** @enum {string} */
-                                kind: "person" | "key" | "guest" | "system";
-                                id: string | null;
-                                name: string;
-                            };
-                            action: string;
-                            detail: {
-                                [key: string]: unknown;
-                            };
-                        }[];
-                    };
+                    "application/json": components["schemas"]["Custody"];
                 };
             };
             400: components["responses"]["Problem"];
@@ -1779,6 +2174,7 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1808,56 +2204,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        versionId: string;
-                        hashes: {
-                            sha256: string | null;
-                            xxh128: string | null;
-                            c4: string | null;
-                            client: string | null;
-                        };
-                        storage: {
-                            key: string;
-                            versionId: string | null;
-                            etag: string | null;
-                            bytes: number;
-                        };
-                        lock: {
-                            /** @enum {string} */
-                            mode: "GOVERNANCE" | "COMPLIANCE";
-                            /** Format: date-time */
-                            until: string;
-                            /** Format: date-time */
-                            readAt: string;
-                        } | null;
-                        legalHold: {
-                            on: boolean;
-                            reason: string | null;
-                            placedBy: string | null;
-                        };
-                        manifest: unknown | null;
-                        verifiedAt: string | null;
-                        generations: {
-                            generation: number;
-                            fileName: string;
-                            /** Format: date-time */
-                            createdAt: string;
-                        }[];
-                        chain: {
-                            /** Format: date-time */
-                            at: string;
-                            actor: {
-                                /** @enum {string} */
-                                kind: "person" | "key" | "guest" | "system";
-                                id: string | null;
-                                name: string;
-                            };
-                            action: string;
-                            detail: {
-                                [key: string]: unknown;
-                            };
-                        }[];
-                    };
+                    "application/json": components["schemas"]["Custody"];
                 };
             };
             400: components["responses"]["Problem"];
@@ -1865,6 +2212,7 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1898,6 +2246,7 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1929,6 +2278,7 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1949,81 +2299,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        id: string;
-                        assetId: string;
-                        projectId: string;
-                        number: number;
-                        name: string;
-                        /** @enum {string} */
-                        state: "promoting" | "mastered" | "building" | "playable" | "ready" | "failed";
-                        /** @enum {string} */
-                        status: "processing" | "in-review" | "changes-requested" | "approved" | "failed";
-                        reason: string | null;
-                        reasonCode: string | null;
-                        bytes: number;
-                        contentType: string;
-                        media: {
-                            /** @enum {string} */
-                            kind: "video" | "audio" | "image";
-                            durationSeconds: number;
-                            width: number | null;
-                            height: number | null;
-                            rate: {
-                                num: number;
-                                den: number;
-                            } | null;
-                            frames: number | null;
-                            startTimecode: string;
-                            dropFrame: boolean;
-                            variable: boolean;
-                            pts: number[] | null;
-                            container: string | null;
-                            video: {
-                                codec: string;
-                                profile: string | null;
-                                pixelFormat: string | null;
-                                bitDepth: number | null;
-                                hdr: ("hdr10" | "hlg") | null;
-                                interlaced: boolean;
-                                rotation: number;
-                            } | null;
-                            audio: {
-                                index: number;
-                                codec: string;
-                                channels: number;
-                                language: string | null;
-                                title: string | null;
-                            }[];
-                            subtitles: {
-                                index: number;
-                                language: string | null;
-                                title: string | null;
-                            }[];
-                            loudness: {
-                                integratedLufs: number;
-                                rangeLu: number;
-                                truePeakDbtp: number;
-                            } | null;
-                        } | null;
-                        lock: {
-                            /** @enum {string} */
-                            mode: "GOVERNANCE" | "COMPLIANCE";
-                            /** Format: date-time */
-                            until: string;
-                        } | null;
-                        legalHold: boolean;
-                        openComments: number;
-                        progress: number;
-                        createdBy: {
-                            /** @enum {string} */
-                            kind: "person" | "key" | "guest" | "system";
-                            id: string | null;
-                            name: string;
-                        } | null;
-                        /** Format: date-time */
-                        createdAt: string;
-                    };
+                    "application/json": components["schemas"]["Version"];
                 };
             };
             401: components["responses"]["Problem"];
@@ -2104,6 +2380,7 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2124,79 +2401,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        versionId: string;
-                        jobId: string | null;
-                        /** @enum {string} */
-                        state: "promoting" | "mastered" | "building" | "playable" | "ready" | "failed";
-                        progress: number;
-                        speed: number | null;
-                        etaSeconds: number | null;
-                        engine: string | null;
-                        reason: string | null;
-                        reasonCode: string | null;
-                        warnings: string[];
-                        rungs: {
-                            name: string;
-                            width: number;
-                            height: number;
-                            bandwidth: number;
-                            codecs: string;
-                        }[];
-                        media: {
-                            /** @enum {string} */
-                            kind: "video" | "audio" | "image";
-                            durationSeconds: number;
-                            width: number | null;
-                            height: number | null;
-                            rate: {
-                                num: number;
-                                den: number;
-                            } | null;
-                            frames: number | null;
-                            startTimecode: string;
-                            dropFrame: boolean;
-                            variable: boolean;
-                            pts: number[] | null;
-                            container: string | null;
-                            video: {
-                                codec: string;
-                                profile: string | null;
-                                pixelFormat: string | null;
-                                bitDepth: number | null;
-                                hdr: ("hdr10" | "hlg") | null;
-                                interlaced: boolean;
-                                rotation: number;
-                            } | null;
-                            audio: {
-                                index: number;
-                                codec: string;
-                                channels: number;
-                                language: string | null;
-                                title: string | null;
-                            }[];
-                            subtitles: {
-                                index: number;
-                                language: string | null;
-                                title: string | null;
-                            }[];
-                            loudness: {
-                                integratedLufs: number;
-                                rangeLu: number;
-                                truePeakDbtp: number;
-                            } | null;
-                        } | null;
-                        playback: {
-                            master: string | null;
-                            poster: string | null;
-                            storyboard: string | null;
-                            peaks: string | null;
-                            image: string | null;
-                            instant: string | null;
-                            /** Format: date-time */
-                            expiresAt: string;
-                        } | null;
-                    };
+                    "application/json": components["schemas"]["Preview"];
                 };
             };
             401: components["responses"]["Problem"];
@@ -2232,6 +2437,7 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2259,102 +2465,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        items: {
-                            id: string;
-                            projectId: string;
-                            folderId: string | null;
-                            name: string;
-                            /** @enum {string} */
-                            status: "processing" | "in-review" | "changes-requested" | "approved" | "failed";
-                            versionCount: number;
-                            version: {
-                                id: string;
-                                assetId: string;
-                                projectId: string;
-                                number: number;
-                                name: string;
-                                /** @enum {string} */
-                                state: "promoting" | "mastered" | "building" | "playable" | "ready" | "failed";
-                                /** @enum {string} */
-                                status: "processing" | "in-review" | "changes-requested" | "approved" | "failed";
-                                reason: string | null;
-                                reasonCode: string | null;
-                                bytes: number;
-                                contentType: string;
-                                media: {
-                                    /** @enum {string} */
-                                    kind: "video" | "audio" | "image";
-                                    durationSeconds: number;
-                                    width: number | null;
-                                    height: number | null;
-                                    rate: {
-                                        num: number;
-                                        den: number;
-                                    } | null;
-                                    frames: number | null;
-                                    startTimecode: string;
-                                    dropFrame: boolean;
-                                    variable: boolean;
-                                    pts: number[] | null;
-                                    container: string | null;
-                                    video: {
-                                        codec: string;
-                                        profile: string | null;
-                                        pixelFormat: string | null;
-                                        bitDepth: number | null;
-                                        hdr: ("hdr10" | "hlg") | null;
-                                        interlaced: boolean;
-                                        rotation: number;
-                                    } | null;
-                                    audio: {
-                                        index: number;
-                                        codec: string;
-                                        channels: number;
-                                        language: string | null;
-                                        title: string | null;
-                                    }[];
-                                    subtitles: {
-                                        index: number;
-                                        language: string | null;
-                                        title: string | null;
-                                    }[];
-                                    loudness: {
-                                        integratedLufs: number;
-                                        rangeLu: number;
-                                        truePeakDbtp: number;
-                                    } | null;
-                                } | null;
-                                lock: {
-                                    /** @enum {string} */
-                                    mode: "GOVERNANCE" | "COMPLIANCE";
-                                    /** Format: date-time */
-                                    until: string;
-                                } | null;
-                                legalHold: boolean;
-                                openComments: number;
-                                progress: number;
-                                createdBy: {
-                                    /** @enum {string} */
-                                    kind: "person" | "key" | "guest" | "system";
-                                    id: string | null;
-                                    name: string;
-                                } | null;
-                                /** Format: date-time */
-                                createdAt: string;
-                            } | null;
-                            poster: string | null;
-                            storyboard: string | null;
-                            createdBy: {
-                                /** @enum {string} */
-                                kind: "person" | "key" | "guest" | "system";
-                                id: string | null;
-                                name: string;
-                            } | null;
-                            /** Format: date-time */
-                            createdAt: string;
-                            /** Format: date-time */
-                            updatedAt: string;
-                        }[];
+                        items: components["schemas"]["Asset"][];
                         nextCursor: string | null;
                     };
                 };
@@ -2382,102 +2493,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        id: string;
-                        projectId: string;
-                        folderId: string | null;
-                        name: string;
-                        /** @enum {string} */
-                        status: "processing" | "in-review" | "changes-requested" | "approved" | "failed";
-                        versionCount: number;
-                        version: {
-                            id: string;
-                            assetId: string;
-                            projectId: string;
-                            number: number;
-                            name: string;
-                            /** @enum {string} */
-                            state: "promoting" | "mastered" | "building" | "playable" | "ready" | "failed";
-                            /** @enum {string} */
-                            status: "processing" | "in-review" | "changes-requested" | "approved" | "failed";
-                            reason: string | null;
-                            reasonCode: string | null;
-                            bytes: number;
-                            contentType: string;
-                            media: {
-                                /** @enum {string} */
-                                kind: "video" | "audio" | "image";
-                                durationSeconds: number;
-                                width: number | null;
-                                height: number | null;
-                                rate: {
-                                    num: number;
-                                    den: number;
-                                } | null;
-                                frames: number | null;
-                                startTimecode: string;
-                                dropFrame: boolean;
-                                variable: boolean;
-                                pts: number[] | null;
-                                container: string | null;
-                                video: {
-                                    codec: string;
-                                    profile: string | null;
-                                    pixelFormat: string | null;
-                                    bitDepth: number | null;
-                                    hdr: ("hdr10" | "hlg") | null;
-                                    interlaced: boolean;
-                                    rotation: number;
-                                } | null;
-                                audio: {
-                                    index: number;
-                                    codec: string;
-                                    channels: number;
-                                    language: string | null;
-                                    title: string | null;
-                                }[];
-                                subtitles: {
-                                    index: number;
-                                    language: string | null;
-                                    title: string | null;
-                                }[];
-                                loudness: {
-                                    integratedLufs: number;
-                                    rangeLu: number;
-                                    truePeakDbtp: number;
-                                } | null;
-                            } | null;
-                            lock: {
-                                /** @enum {string} */
-                                mode: "GOVERNANCE" | "COMPLIANCE";
-                                /** Format: date-time */
-                                until: string;
-                            } | null;
-                            legalHold: boolean;
-                            openComments: number;
-                            progress: number;
-                            createdBy: {
-                                /** @enum {string} */
-                                kind: "person" | "key" | "guest" | "system";
-                                id: string | null;
-                                name: string;
-                            } | null;
-                            /** Format: date-time */
-                            createdAt: string;
-                        } | null;
-                        poster: string | null;
-                        storyboard: string | null;
-                        createdBy: {
-                            /** @enum {string} */
-                            kind: "person" | "key" | "guest" | "system";
-                            id: string | null;
-                            name: string;
-                        } | null;
-                        /** Format: date-time */
-                        createdAt: string;
-                        /** Format: date-time */
-                        updatedAt: string;
-                    };
+                    "application/json": components["schemas"]["Asset"];
                 };
             };
             401: components["responses"]["Problem"];
@@ -2540,102 +2556,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        id: string;
-                        projectId: string;
-                        folderId: string | null;
-                        name: string;
-                        /** @enum {string} */
-                        status: "processing" | "in-review" | "changes-requested" | "approved" | "failed";
-                        versionCount: number;
-                        version: {
-                            id: string;
-                            assetId: string;
-                            projectId: string;
-                            number: number;
-                            name: string;
-                            /** @enum {string} */
-                            state: "promoting" | "mastered" | "building" | "playable" | "ready" | "failed";
-                            /** @enum {string} */
-                            status: "processing" | "in-review" | "changes-requested" | "approved" | "failed";
-                            reason: string | null;
-                            reasonCode: string | null;
-                            bytes: number;
-                            contentType: string;
-                            media: {
-                                /** @enum {string} */
-                                kind: "video" | "audio" | "image";
-                                durationSeconds: number;
-                                width: number | null;
-                                height: number | null;
-                                rate: {
-                                    num: number;
-                                    den: number;
-                                } | null;
-                                frames: number | null;
-                                startTimecode: string;
-                                dropFrame: boolean;
-                                variable: boolean;
-                                pts: number[] | null;
-                                container: string | null;
-                                video: {
-                                    codec: string;
-                                    profile: string | null;
-                                    pixelFormat: string | null;
-                                    bitDepth: number | null;
-                                    hdr: ("hdr10" | "hlg") | null;
-                                    interlaced: boolean;
-                                    rotation: number;
-                                } | null;
-                                audio: {
-                                    index: number;
-                                    codec: string;
-                                    channels: number;
-                                    language: string | null;
-                                    title: string | null;
-                                }[];
-                                subtitles: {
-                                    index: number;
-                                    language: string | null;
-                                    title: string | null;
-                                }[];
-                                loudness: {
-                                    integratedLufs: number;
-                                    rangeLu: number;
-                                    truePeakDbtp: number;
-                                } | null;
-                            } | null;
-                            lock: {
-                                /** @enum {string} */
-                                mode: "GOVERNANCE" | "COMPLIANCE";
-                                /** Format: date-time */
-                                until: string;
-                            } | null;
-                            legalHold: boolean;
-                            openComments: number;
-                            progress: number;
-                            createdBy: {
-                                /** @enum {string} */
-                                kind: "person" | "key" | "guest" | "system";
-                                id: string | null;
-                                name: string;
-                            } | null;
-                            /** Format: date-time */
-                            createdAt: string;
-                        } | null;
-                        poster: string | null;
-                        storyboard: string | null;
-                        createdBy: {
-                            /** @enum {string} */
-                            kind: "person" | "key" | "guest" | "system";
-                            id: string | null;
-                            name: string;
-                        } | null;
-                        /** Format: date-time */
-                        createdAt: string;
-                        /** Format: date-time */
-                        updatedAt: string;
-                    };
+                    "application/json": components["schemas"]["Asset"];
                 };
             };
             400: components["responses"]["Problem"];
@@ -2666,108 +2587,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        id: string;
-                        projectId: string;
-                        folderId: string | null;
-                        name: string;
-                        /** @enum {string} */
-                        status: "processing" | "in-review" | "changes-requested" | "approved" | "failed";
-                        versionCount: number;
-                        version: {
-                            id: string;
-                            assetId: string;
-                            projectId: string;
-                            number: number;
-                            name: string;
-                            /** @enum {string} */
-                            state: "promoting" | "mastered" | "building" | "playable" | "ready" | "failed";
-                            /** @enum {string} */
-                            status: "processing" | "in-review" | "changes-requested" | "approved" | "failed";
-                            reason: string | null;
-                            reasonCode: string | null;
-                            bytes: number;
-                            contentType: string;
-                            media: {
-                                /** @enum {string} */
-                                kind: "video" | "audio" | "image";
-                                durationSeconds: number;
-                                width: number | null;
-                                height: number | null;
-                                rate: {
-                                    num: number;
-                                    den: number;
-                                } | null;
-                                frames: number | null;
-                                startTimecode: string;
-                                dropFrame: boolean;
-                                variable: boolean;
-                                pts: number[] | null;
-                                container: string | null;
-                                video: {
-                                    codec: string;
-                                    profile: string | null;
-                                    pixelFormat: string | null;
-                                    bitDepth: number | null;
-                                    hdr: ("hdr10" | "hlg") | null;
-                                    interlaced: boolean;
-                                    rotation: number;
-                                } | null;
-                                audio: {
-                                    index: number;
-                                    codec: string;
-                                    channels: number;
-                                    language: string | null;
-                                    title: string | null;
-                                }[];
-                                subtitles: {
-                                    index: number;
-                                    language: string | null;
-                                    title: string | null;
-                                }[];
-                                loudness: {
-                                    integratedLufs: number;
-                                    rangeLu: number;
-                                    truePeakDbtp: number;
-                                } | null;
-                            } | null;
-                            lock: {
-                                /** @enum {string} */
-                                mode: "GOVERNANCE" | "COMPLIANCE";
-                                /** Format: date-time */
-                                until: string;
-                            } | null;
-                            legalHold: boolean;
-                            openComments: number;
-                            progress: number;
-                            createdBy: {
-                                /** @enum {string} */
-                                kind: "person" | "key" | "guest" | "system";
-                                id: string | null;
-                                name: string;
-                            } | null;
-                            /** Format: date-time */
-                            createdAt: string;
-                        } | null;
-                        poster: string | null;
-                        storyboard: string | null;
-                        createdBy: {
-                            /** @enum {string} */
-                            kind: "person" | "key" | "guest" | "system";
-                            id: string | null;
-                            name: string;
-                        } | null;
-                        /** Format: date-time */
-                        createdAt: string;
-                        /** Format: date-time */
-                        updatedAt: string;
-                    };
+                    "application/json": components["schemas"]["Asset"];
                 };
             };
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
             410: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2792,81 +2620,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        items: {
-                            id: string;
-                            assetId: string;
-                            projectId: string;
-                            number: number;
-                            name: string;
-                            /** @enum {string} */
-                            state: "promoting" | "mastered" | "building" | "playable" | "ready" | "failed";
-                            /** @enum {string} */
-                            status: "processing" | "in-review" | "changes-requested" | "approved" | "failed";
-                            reason: string | null;
-                            reasonCode: string | null;
-                            bytes: number;
-                            contentType: string;
-                            media: {
-                                /** @enum {string} */
-                                kind: "video" | "audio" | "image";
-                                durationSeconds: number;
-                                width: number | null;
-                                height: number | null;
-                                rate: {
-                                    num: number;
-                                    den: number;
-                                } | null;
-                                frames: number | null;
-                                startTimecode: string;
-                                dropFrame: boolean;
-                                variable: boolean;
-                                pts: number[] | null;
-                                container: string | null;
-                                video: {
-                                    codec: string;
-                                    profile: string | null;
-                                    pixelFormat: string | null;
-                                    bitDepth: number | null;
-                                    hdr: ("hdr10" | "hlg") | null;
-                                    interlaced: boolean;
-                                    rotation: number;
-                                } | null;
-                                audio: {
-                                    index: number;
-                                    codec: string;
-                                    channels: number;
-                                    language: string | null;
-                                    title: string | null;
-                                }[];
-                                subtitles: {
-                                    index: number;
-                                    language: string | null;
-                                    title: string | null;
-                                }[];
-                                loudness: {
-                                    integratedLufs: number;
-                                    rangeLu: number;
-                                    truePeakDbtp: number;
-                                } | null;
-                            } | null;
-                            lock: {
-                                /** @enum {string} */
-                                mode: "GOVERNANCE" | "COMPLIANCE";
-                                /** Format: date-time */
-                                until: string;
-                            } | null;
-                            legalHold: boolean;
-                            openComments: number;
-                            progress: number;
-                            createdBy: {
-                                /** @enum {string} */
-                                kind: "person" | "key" | "guest" | "system";
-                                id: string | null;
-                                name: string;
-                            } | null;
-                            /** Format: date-time */
-                            createdAt: string;
-                        }[];
+                        items: components["schemas"]["Version"][];
                         nextCursor: string | null;
                     };
                 };
@@ -2965,6 +2719,8 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3003,6 +2759,8 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3041,6 +2799,8 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3062,183 +2822,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        left: {
-                            version: {
-                                id: string;
-                                assetId: string;
-                                projectId: string;
-                                number: number;
-                                name: string;
-                                /** @enum {string} */
-                                state: "promoting" | "mastered" | "building" | "playable" | "ready" | "failed";
-                                /** @enum {string} */
-                                status: "processing" | "in-review" | "changes-requested" | "approved" | "failed";
-                                reason: string | null;
-                                reasonCode: string | null;
-                                bytes: number;
-                                contentType: string;
-                                media: {
-                                    /** @enum {string} */
-                                    kind: "video" | "audio" | "image";
-                                    durationSeconds: number;
-                                    width: number | null;
-                                    height: number | null;
-                                    rate: {
-                                        num: number;
-                                        den: number;
-                                    } | null;
-                                    frames: number | null;
-                                    startTimecode: string;
-                                    dropFrame: boolean;
-                                    variable: boolean;
-                                    pts: number[] | null;
-                                    container: string | null;
-                                    video: {
-                                        codec: string;
-                                        profile: string | null;
-                                        pixelFormat: string | null;
-                                        bitDepth: number | null;
-                                        hdr: ("hdr10" | "hlg") | null;
-                                        interlaced: boolean;
-                                        rotation: number;
-                                    } | null;
-                                    audio: {
-                                        index: number;
-                                        codec: string;
-                                        channels: number;
-                                        language: string | null;
-                                        title: string | null;
-                                    }[];
-                                    subtitles: {
-                                        index: number;
-                                        language: string | null;
-                                        title: string | null;
-                                    }[];
-                                    loudness: {
-                                        integratedLufs: number;
-                                        rangeLu: number;
-                                        truePeakDbtp: number;
-                                    } | null;
-                                } | null;
-                                lock: {
-                                    /** @enum {string} */
-                                    mode: "GOVERNANCE" | "COMPLIANCE";
-                                    /** Format: date-time */
-                                    until: string;
-                                } | null;
-                                legalHold: boolean;
-                                openComments: number;
-                                progress: number;
-                                createdBy: {
-                                    /** @enum {string} */
-                                    kind: "person" | "key" | "guest" | "system";
-                                    id: string | null;
-                                    name: string;
-                                } | null;
-                                /** Format: date-time */
-                                createdAt: string;
-                            };
-                            playback: {
-                                master: string | null;
-                                poster: string | null;
-                                storyboard: string | null;
-                                peaks: string | null;
-                                image: string | null;
-                                instant: string | null;
-                                /** Format: date-time */
-                                expiresAt: string;
-                            } | null;
-                        };
-                        right: {
-                            version: {
-                                id: string;
-                                assetId: string;
-                                projectId: string;
-                                number: number;
-                                name: string;
-                                /** @enum {string} */
-                                state: "promoting" | "mastered" | "building" | "playable" | "ready" | "failed";
-                                /** @enum {string} */
-                                status: "processing" | "in-review" | "changes-requested" | "approved" | "failed";
-                                reason: string | null;
-                                reasonCode: string | null;
-                                bytes: number;
-                                contentType: string;
-                                media: {
-                                    /** @enum {string} */
-                                    kind: "video" | "audio" | "image";
-                                    durationSeconds: number;
-                                    width: number | null;
-                                    height: number | null;
-                                    rate: {
-                                        num: number;
-                                        den: number;
-                                    } | null;
-                                    frames: number | null;
-                                    startTimecode: string;
-                                    dropFrame: boolean;
-                                    variable: boolean;
-                                    pts: number[] | null;
-                                    container: string | null;
-                                    video: {
-                                        codec: string;
-                                        profile: string | null;
-                                        pixelFormat: string | null;
-                                        bitDepth: number | null;
-                                        hdr: ("hdr10" | "hlg") | null;
-                                        interlaced: boolean;
-                                        rotation: number;
-                                    } | null;
-                                    audio: {
-                                        index: number;
-                                        codec: string;
-                                        channels: number;
-                                        language: string | null;
-                                        title: string | null;
-                                    }[];
-                                    subtitles: {
-                                        index: number;
-                                        language: string | null;
-                                        title: string | null;
-                                    }[];
-                                    loudness: {
-                                        integratedLufs: number;
-                                        rangeLu: number;
-                                        truePeakDbtp: number;
-                                    } | null;
-                                } | null;
-                                lock: {
-                                    /** @enum {string} */
-                                    mode: "GOVERNANCE" | "COMPLIANCE";
-                                    /** Format: date-time */
-                                    until: string;
-                                } | null;
-                                legalHold: boolean;
-                                openComments: number;
-                                progress: number;
-                                createdBy: {
-                                    /** @enum {string} */
-                                    kind: "person" | "key" | "guest" | "system";
-                                    id: string | null;
-                                    name: string;
-                                } | null;
-                                /** Format: date-time */
-                                createdAt: string;
-                            };
-                            playback: {
-                                master: string | null;
-                                poster: string | null;
-                                storyboard: string | null;
-                                peaks: string | null;
-                                image: string | null;
-                                instant: string | null;
-                                /** Format: date-time */
-                                expiresAt: string;
-                            } | null;
-                        };
-                        frameOffset: number;
-                    };
+                    "application/json": components["schemas"]["Comparison"];
                 };
             };
             400: components["responses"]["Problem"];
@@ -3274,21 +2858,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        id: string;
-                        versionId: string;
-                        /** @enum {string} */
-                        verdict: "approved" | "changes-requested";
-                        note: string | null;
-                        author: {
-                            /** @enum {string} */
-                            kind: "person" | "key" | "guest" | "system";
-                            id: string | null;
-                            name: string;
-                        };
-                        /** Format: date-time */
-                        at: string;
-                    };
+                    "application/json": components["schemas"]["Approval"];
                 };
             };
             400: components["responses"]["Problem"];
@@ -3296,6 +2866,7 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3320,21 +2891,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        items: {
-                            id: string;
-                            versionId: string;
-                            /** @enum {string} */
-                            verdict: "approved" | "changes-requested";
-                            note: string | null;
-                            author: {
-                                /** @enum {string} */
-                                kind: "person" | "key" | "guest" | "system";
-                                id: string | null;
-                                name: string;
-                            };
-                            /** Format: date-time */
-                            at: string;
-                        }[];
+                        items: components["schemas"]["Approval"][];
                         nextCursor: string | null;
                     };
                 };
@@ -3362,24 +2919,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        items: {
-                            id: string;
-                            versionId: string;
-                            projectId: string;
-                            assetId: string;
-                            assetName: string;
-                            versionNumber: number;
-                            person: {
-                                id: string;
-                                name: string;
-                            };
-                            requestedBy: string;
-                            dueAt: string | null;
-                            note: string | null;
-                            verdict: ("approved" | "changes-requested") | null;
-                            /** Format: date-time */
-                            createdAt: string;
-                        }[];
+                        items: components["schemas"]["ReviewRequest"][];
                         nextCursor: string | null;
                     };
                 };
@@ -3417,24 +2957,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        items: {
-                            id: string;
-                            versionId: string;
-                            projectId: string;
-                            assetId: string;
-                            assetName: string;
-                            versionNumber: number;
-                            person: {
-                                id: string;
-                                name: string;
-                            };
-                            requestedBy: string;
-                            dueAt: string | null;
-                            note: string | null;
-                            verdict: ("approved" | "changes-requested") | null;
-                            /** Format: date-time */
-                            createdAt: string;
-                        }[];
+                        items: components["schemas"]["ReviewRequest"][];
                         nextCursor: string | null;
                     };
                 };
@@ -3443,6 +2966,8 @@ export interface operations {
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3466,24 +2991,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        items: {
-                            id: string;
-                            versionId: string;
-                            projectId: string;
-                            assetId: string;
-                            assetName: string;
-                            versionNumber: number;
-                            person: {
-                                id: string;
-                                name: string;
-                            };
-                            requestedBy: string;
-                            dueAt: string | null;
-                            note: string | null;
-                            verdict: ("approved" | "changes-requested") | null;
-                            /** Format: date-time */
-                            createdAt: string;
-                        }[];
+                        items: components["schemas"]["ReviewRequest"][];
                         nextCursor: string | null;
                     };
                 };
@@ -3491,6 +2999,8 @@ export interface operations {
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3513,24 +3023,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        items: {
-                            id: string;
-                            versionId: string;
-                            projectId: string;
-                            assetId: string;
-                            assetName: string;
-                            versionNumber: number;
-                            person: {
-                                id: string;
-                                name: string;
-                            };
-                            requestedBy: string;
-                            dueAt: string | null;
-                            note: string | null;
-                            verdict: ("approved" | "changes-requested") | null;
-                            /** Format: date-time */
-                            createdAt: string;
-                        }[];
+                        items: components["schemas"]["ReviewRequest"][];
                         nextCursor: string | null;
                     };
                 };
@@ -3560,23 +3053,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        items: {
-                            id: string;
-                            /** @enum {string} */
-                            kind: "mention" | "reply" | "review-requested" | "verdict";
-                            projectId: string;
-                            projectName: string;
-                            assetId: string;
-                            assetName: string;
-                            versionId: string;
-                            commentId: string | null;
-                            actorName: string;
-                            text: string;
-                            dueAt: string | null;
-                            readAt: string | null;
-                            /** Format: date-time */
-                            at: string;
-                        }[];
+                        items: components["schemas"]["Notice"][];
                         nextCursor: string | null;
                         unread: number;
                     };
@@ -3619,6 +3096,8 @@ export interface operations {
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3648,56 +3127,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        items: {
-                            id: string;
-                            versionId: string;
-                            projectId: string;
-                            replyTo: string | null;
-                            frame: number;
-                            endFrame: number | null;
-                            text: string;
-                            drawing: {
-                                shapes: {
-                                    /** @enum {string} */
-                                    tool: "pen" | "arrow" | "box" | "ellipse" | "text";
-                                    color: string;
-                                    width: number;
-                                    points: [
-                                        number,
-                                        number
-                                    ][];
-                                    text?: string;
-                                }[];
-                            } | null;
-                            mentions: string[];
-                            author: {
-                                /** @enum {string} */
-                                kind: "person" | "key" | "guest" | "system";
-                                id: string | null;
-                                name: string;
-                            };
-                            reactions: {
-                                emoji: string;
-                                count: number;
-                                names: string[];
-                                mine: boolean;
-                            }[];
-                            attachments: {
-                                id: string;
-                                name: string;
-                                bytes: number;
-                                contentType: string;
-                            }[];
-                            carriedFrom: string | null;
-                            resolvedAt: string | null;
-                            resolvedBy: string | null;
-                            editedAt: string | null;
-                            /** Format: date-time */
-                            createdAt: string;
-                            /** Format: date-time */
-                            updatedAt: string;
-                            etag: string;
-                        }[];
+                        items: components["schemas"]["Comment"][];
                         nextCursor: string | null;
                     };
                 };
@@ -3749,56 +3179,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        id: string;
-                        versionId: string;
-                        projectId: string;
-                        replyTo: string | null;
-                        frame: number;
-                        endFrame: number | null;
-                        text: string;
-                        drawing: {
-                            shapes: {
-                                /** @enum {string} */
-                                tool: "pen" | "arrow" | "box" | "ellipse" | "text";
-                                color: string;
-                                width: number;
-                                points: [
-                                    number,
-                                    number
-                                ][];
-                                text?: string;
-                            }[];
-                        } | null;
-                        mentions: string[];
-                        author: {
-                            /** @enum {string} */
-                            kind: "person" | "key" | "guest" | "system";
-                            id: string | null;
-                            name: string;
-                        };
-                        reactions: {
-                            emoji: string;
-                            count: number;
-                            names: string[];
-                            mine: boolean;
-                        }[];
-                        attachments: {
-                            id: string;
-                            name: string;
-                            bytes: number;
-                            contentType: string;
-                        }[];
-                        carriedFrom: string | null;
-                        resolvedAt: string | null;
-                        resolvedBy: string | null;
-                        editedAt: string | null;
-                        /** Format: date-time */
-                        createdAt: string;
-                        /** Format: date-time */
-                        updatedAt: string;
-                        etag: string;
-                    };
+                    "application/json": components["schemas"]["Comment"];
                 };
             };
             400: components["responses"]["Problem"];
@@ -3806,6 +3187,7 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3834,56 +3216,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        items: {
-                            id: string;
-                            versionId: string;
-                            projectId: string;
-                            replyTo: string | null;
-                            frame: number;
-                            endFrame: number | null;
-                            text: string;
-                            drawing: {
-                                shapes: {
-                                    /** @enum {string} */
-                                    tool: "pen" | "arrow" | "box" | "ellipse" | "text";
-                                    color: string;
-                                    width: number;
-                                    points: [
-                                        number,
-                                        number
-                                    ][];
-                                    text?: string;
-                                }[];
-                            } | null;
-                            mentions: string[];
-                            author: {
-                                /** @enum {string} */
-                                kind: "person" | "key" | "guest" | "system";
-                                id: string | null;
-                                name: string;
-                            };
-                            reactions: {
-                                emoji: string;
-                                count: number;
-                                names: string[];
-                                mine: boolean;
-                            }[];
-                            attachments: {
-                                id: string;
-                                name: string;
-                                bytes: number;
-                                contentType: string;
-                            }[];
-                            carriedFrom: string | null;
-                            resolvedAt: string | null;
-                            resolvedBy: string | null;
-                            editedAt: string | null;
-                            /** Format: date-time */
-                            createdAt: string;
-                            /** Format: date-time */
-                            updatedAt: string;
-                            etag: string;
-                        }[];
+                        items: components["schemas"]["Comment"][];
                         nextCursor: string | null;
                     };
                 };
@@ -3893,6 +3226,7 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3943,56 +3277,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        id: string;
-                        versionId: string;
-                        projectId: string;
-                        replyTo: string | null;
-                        frame: number;
-                        endFrame: number | null;
-                        text: string;
-                        drawing: {
-                            shapes: {
-                                /** @enum {string} */
-                                tool: "pen" | "arrow" | "box" | "ellipse" | "text";
-                                color: string;
-                                width: number;
-                                points: [
-                                    number,
-                                    number
-                                ][];
-                                text?: string;
-                            }[];
-                        } | null;
-                        mentions: string[];
-                        author: {
-                            /** @enum {string} */
-                            kind: "person" | "key" | "guest" | "system";
-                            id: string | null;
-                            name: string;
-                        };
-                        reactions: {
-                            emoji: string;
-                            count: number;
-                            names: string[];
-                            mine: boolean;
-                        }[];
-                        attachments: {
-                            id: string;
-                            name: string;
-                            bytes: number;
-                            contentType: string;
-                        }[];
-                        carriedFrom: string | null;
-                        resolvedAt: string | null;
-                        resolvedBy: string | null;
-                        editedAt: string | null;
-                        /** Format: date-time */
-                        createdAt: string;
-                        /** Format: date-time */
-                        updatedAt: string;
-                        etag: string;
-                    };
+                    "application/json": components["schemas"]["Comment"];
                 };
             };
             401: components["responses"]["Problem"];
@@ -4069,56 +3354,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        id: string;
-                        versionId: string;
-                        projectId: string;
-                        replyTo: string | null;
-                        frame: number;
-                        endFrame: number | null;
-                        text: string;
-                        drawing: {
-                            shapes: {
-                                /** @enum {string} */
-                                tool: "pen" | "arrow" | "box" | "ellipse" | "text";
-                                color: string;
-                                width: number;
-                                points: [
-                                    number,
-                                    number
-                                ][];
-                                text?: string;
-                            }[];
-                        } | null;
-                        mentions: string[];
-                        author: {
-                            /** @enum {string} */
-                            kind: "person" | "key" | "guest" | "system";
-                            id: string | null;
-                            name: string;
-                        };
-                        reactions: {
-                            emoji: string;
-                            count: number;
-                            names: string[];
-                            mine: boolean;
-                        }[];
-                        attachments: {
-                            id: string;
-                            name: string;
-                            bytes: number;
-                            contentType: string;
-                        }[];
-                        carriedFrom: string | null;
-                        resolvedAt: string | null;
-                        resolvedBy: string | null;
-                        editedAt: string | null;
-                        /** Format: date-time */
-                        createdAt: string;
-                        /** Format: date-time */
-                        updatedAt: string;
-                        etag: string;
-                    };
+                    "application/json": components["schemas"]["Comment"];
                 };
             };
             400: components["responses"]["Problem"];
@@ -4156,56 +3392,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        id: string;
-                        versionId: string;
-                        projectId: string;
-                        replyTo: string | null;
-                        frame: number;
-                        endFrame: number | null;
-                        text: string;
-                        drawing: {
-                            shapes: {
-                                /** @enum {string} */
-                                tool: "pen" | "arrow" | "box" | "ellipse" | "text";
-                                color: string;
-                                width: number;
-                                points: [
-                                    number,
-                                    number
-                                ][];
-                                text?: string;
-                            }[];
-                        } | null;
-                        mentions: string[];
-                        author: {
-                            /** @enum {string} */
-                            kind: "person" | "key" | "guest" | "system";
-                            id: string | null;
-                            name: string;
-                        };
-                        reactions: {
-                            emoji: string;
-                            count: number;
-                            names: string[];
-                            mine: boolean;
-                        }[];
-                        attachments: {
-                            id: string;
-                            name: string;
-                            bytes: number;
-                            contentType: string;
-                        }[];
-                        carriedFrom: string | null;
-                        resolvedAt: string | null;
-                        resolvedBy: string | null;
-                        editedAt: string | null;
-                        /** Format: date-time */
-                        createdAt: string;
-                        /** Format: date-time */
-                        updatedAt: string;
-                        etag: string;
-                    };
+                    "application/json": components["schemas"]["Comment"];
                 };
             };
             400: components["responses"]["Problem"];
@@ -4213,6 +3400,7 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4243,55 +3431,60 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Comment"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    postCommentsIdAttachments: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    name: string;
+                    bytes: number;
+                    contentType: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Open room for a file beside one's own comment */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
                     "application/json": {
-                        id: string;
-                        versionId: string;
-                        projectId: string;
-                        replyTo: string | null;
-                        frame: number;
-                        endFrame: number | null;
-                        text: string;
-                        drawing: {
-                            shapes: {
-                                /** @enum {string} */
-                                tool: "pen" | "arrow" | "box" | "ellipse" | "text";
-                                color: string;
-                                width: number;
-                                points: [
-                                    number,
-                                    number
-                                ][];
-                                text?: string;
-                            }[];
-                        } | null;
-                        mentions: string[];
-                        author: {
-                            /** @enum {string} */
-                            kind: "person" | "key" | "guest" | "system";
-                            id: string | null;
-                            name: string;
-                        };
-                        reactions: {
-                            emoji: string;
-                            count: number;
-                            names: string[];
-                            mine: boolean;
-                        }[];
-                        attachments: {
+                        attachment: {
                             id: string;
                             name: string;
                             bytes: number;
                             contentType: string;
-                        }[];
-                        carriedFrom: string | null;
-                        resolvedAt: string | null;
-                        resolvedBy: string | null;
-                        editedAt: string | null;
+                        };
+                        put: {
+                            url: string;
+                            headers: {
+                                [key: string]: string;
+                            };
+                        };
                         /** Format: date-time */
-                        createdAt: string;
-                        /** Format: date-time */
-                        updatedAt: string;
-                        etag: string;
+                        expiresAt: string;
                     };
                 };
             };
@@ -4300,6 +3493,96 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getAttachmentsId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Get a short-lived URL of a file beside a comment */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        url: string;
+                        /** Format: date-time */
+                        expiresAt: string;
+                    };
+                };
+            };
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    postAttachmentsIdFinish: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Show a file once its bytes were sent */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comment"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    postAttachmentsIdRemove: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Take a file away from one's own comment */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comment"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4320,198 +3603,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        name: string;
-                        projectName: string;
-                        projectId: string;
-                        sharedBy: string;
-                        needsPassphrase: boolean;
-                        unlocked: boolean;
-                        guest: {
-                            name: string;
-                        } | null;
-                        allow: {
-                            comment: boolean;
-                            approve: boolean;
-                            download: boolean;
-                            upload: boolean;
-                        };
-                        watermark: string | null;
-                        expiresAt: string | null;
-                        items: {
-                            asset: {
-                                id: string;
-                                projectId: string;
-                                folderId: string | null;
-                                name: string;
-                                /** @enum {string} */
-                                status: "processing" | "in-review" | "changes-requested" | "approved" | "failed";
-                                versionCount: number;
-                                version: {
-                                    id: string;
-                                    assetId: string;
-                                    projectId: string;
-                                    number: number;
-                                    name: string;
-                                    /** @enum {string} */
-                                    state: "promoting" | "mastered" | "building" | "playable" | "ready" | "failed";
-                                    /** @enum {string} */
-                                    status: "processing" | "in-review" | "changes-requested" | "approved" | "failed";
-                                    reason: string | null;
-                                    reasonCode: string | null;
-                                    bytes: number;
-                                    contentType: string;
-                                    media: {
-                                        /** @enum {string} */
-                                        kind: "video" | "audio" | "image";
-                                        durationSeconds: number;
-                                        width: number | null;
-                                        height: number | null;
-                                        rate: {
-                                            num: number;
-                                            den: number;
-                                        } | null;
-                                        frames: number | null;
-                                        startTimecode: string;
-                                        dropFrame: boolean;
-                                        variable: boolean;
-                                        pts: number[] | null;
-                                        container: string | null;
-                                        video: {
-                                            codec: string;
-                                            profile: string | null;
-                                            pixelFormat: string | null;
-                                            bitDepth: number | null;
-                                            hdr: ("hdr10" | "hlg") | null;
-                                            interlaced: boolean;
-                                            rotation: number;
-                                        } | null;
-                                        audio: {
-                                            index: number;
-                                            codec: string;
-                                            channels: number;
-                                            language: string | null;
-                                            title: string | null;
-                                        }[];
-                                        subtitles: {
-                                            index: number;
-                                            language: string | null;
-                                            title: string | null;
-                                        }[];
-                                        loudness: {
-                                            integratedLufs: number;
-                                            rangeLu: number;
-                                            truePeakDbtp: number;
-                                        } | null;
-                                    } | null;
-                                    lock: {
-                                        /** @enum {string} */
-                                        mode: "GOVERNANCE" | "COMPLIANCE";
-                                        /** Format: date-time */
-                                        until: string;
-                                    } | null;
-                                    legalHold: boolean;
-                                    openComments: number;
-                                    progress: number;
-                                    createdBy: {
-                                        /** @enum {string} */
-                                        kind: "person" | "key" | "guest" | "system";
-                                        id: string | null;
-                                        name: string;
-                                    } | null;
-                                    /** Format: date-time */
-                                    createdAt: string;
-                                } | null;
-                                poster: string | null;
-                                storyboard: string | null;
-                                createdBy: {
-                                    /** @enum {string} */
-                                    kind: "person" | "key" | "guest" | "system";
-                                    id: string | null;
-                                    name: string;
-                                } | null;
-                                /** Format: date-time */
-                                createdAt: string;
-                                /** Format: date-time */
-                                updatedAt: string;
-                            };
-                            version: {
-                                id: string;
-                                assetId: string;
-                                projectId: string;
-                                number: number;
-                                name: string;
-                                /** @enum {string} */
-                                state: "promoting" | "mastered" | "building" | "playable" | "ready" | "failed";
-                                /** @enum {string} */
-                                status: "processing" | "in-review" | "changes-requested" | "approved" | "failed";
-                                reason: string | null;
-                                reasonCode: string | null;
-                                bytes: number;
-                                contentType: string;
-                                media: {
-                                    /** @enum {string} */
-                                    kind: "video" | "audio" | "image";
-                                    durationSeconds: number;
-                                    width: number | null;
-                                    height: number | null;
-                                    rate: {
-                                        num: number;
-                                        den: number;
-                                    } | null;
-                                    frames: number | null;
-                                    startTimecode: string;
-                                    dropFrame: boolean;
-                                    variable: boolean;
-                                    pts: number[] | null;
-                                    container: string | null;
-                                    video: {
-                                        codec: string;
-                                        profile: string | null;
-                                        pixelFormat: string | null;
-                                        bitDepth: number | null;
-                                        hdr: ("hdr10" | "hlg") | null;
-                                        interlaced: boolean;
-                                        rotation: number;
-                                    } | null;
-                                    audio: {
-                                        index: number;
-                                        codec: string;
-                                        channels: number;
-                                        language: string | null;
-                                        title: string | null;
-                                    }[];
-                                    subtitles: {
-                                        index: number;
-                                        language: string | null;
-                                        title: string | null;
-                                    }[];
-                                    loudness: {
-                                        integratedLufs: number;
-                                        rangeLu: number;
-                                        truePeakDbtp: number;
-                                    } | null;
-                                } | null;
-                                lock: {
-                                    /** @enum {string} */
-                                    mode: "GOVERNANCE" | "COMPLIANCE";
-                                    /** Format: date-time */
-                                    until: string;
-                                } | null;
-                                legalHold: boolean;
-                                openComments: number;
-                                progress: number;
-                                createdBy: {
-                                    /** @enum {string} */
-                                    kind: "person" | "key" | "guest" | "system";
-                                    id: string | null;
-                                    name: string;
-                                } | null;
-                                /** Format: date-time */
-                                createdAt: string;
-                            };
-                        }[];
-                    };
+                    "application/json": components["schemas"]["OpenedShare"];
                 };
             };
             404: components["responses"]["Problem"];
@@ -4549,198 +3641,7 @@ export interface operations {
                         token: string;
                         /** Format: date-time */
                         expiresAt: string;
-                        share: {
-                            name: string;
-                            projectName: string;
-                            projectId: string;
-                            sharedBy: string;
-                            needsPassphrase: boolean;
-                            unlocked: boolean;
-                            guest: {
-                                name: string;
-                            } | null;
-                            allow: {
-                                comment: boolean;
-                                approve: boolean;
-                                download: boolean;
-                                upload: boolean;
-                            };
-                            watermark: string | null;
-                            expiresAt: string | null;
-                            items: {
-                                asset: {
-                                    id: string;
-                                    projectId: string;
-                                    folderId: string | null;
-                                    name: string;
-                                    /** @enum {string} */
-                                    status: "processing" | "in-review" | "changes-requested" | "approved" | "failed";
-                                    versionCount: number;
-                                    version: {
-                                        id: string;
-                                        assetId: string;
-                                        projectId: string;
-                                        number: number;
-                                        name: string;
-                                        /** @enum {string} */
-                                        state: "promoting" | "mastered" | "building" | "playable" | "ready" | "failed";
-                                        /** @enum {string} */
-                                        status: "processing" | "in-review" | "changes-requested" | "approved" | "failed";
-                                        reason: string | null;
-                                        reasonCode: string | null;
-                                        bytes: number;
-                                        contentType: string;
-                                        media: {
-                                            /** @enum {string} */
-                                            kind: "video" | "audio" | "image";
-                                            durationSeconds: number;
-                                            width: number | null;
-                                            height: number | null;
-                                            rate: {
-                                                num: number;
-                                                den: number;
-                                            } | null;
-                                            frames: number | null;
-                                            startTimecode: string;
-                                            dropFrame: boolean;
-                                            variable: boolean;
-                                            pts: number[] | null;
-                                            container: string | null;
-                                            video: {
-                                                codec: string;
-                                                profile: string | null;
-                                                pixelFormat: string | null;
-                                                bitDepth: number | null;
-                                                hdr: ("hdr10" | "hlg") | null;
-                                                interlaced: boolean;
-                                                rotation: number;
-                                            } | null;
-                                            audio: {
-                                                index: number;
-                                                codec: string;
-                                                channels: number;
-                                                language: string | null;
-                                                title: string | null;
-                                            }[];
-                                            subtitles: {
-                                                index: number;
-                                                language: string | null;
-                                                title: string | null;
-                                            }[];
-                                            loudness: {
-                                                integratedLufs: number;
-                                                rangeLu: number;
-                                                truePeakDbtp: number;
-                                            } | null;
-                                        } | null;
-                                        lock: {
-                                            /** @enum {string} */
-                                            mode: "GOVERNANCE" | "COMPLIANCE";
-                                            /** Format: date-time */
-                                            until: string;
-                                        } | null;
-                                        legalHold: boolean;
-                                        openComments: number;
-                                        progress: number;
-                                        createdBy: {
-                                            /** @enum {string} */
-                                            kind: "person" | "key" | "guest" | "system";
-                                            id: string | null;
-                                            name: string;
-                                        } | null;
-                                        /** Format: date-time */
-                                        createdAt: string;
-                                    } | null;
-                                    poster: string | null;
-                                    storyboard: string | null;
-                                    createdBy: {
-                                        /** @enum {string} */
-                                        kind: "person" | "key" | "guest" | "system";
-                                        id: string | null;
-                                        name: string;
-                                    } | null;
-                                    /** Format: date-time */
-                                    createdAt: string;
-                                    /** Format: date-time */
-                                    updatedAt: string;
-                                };
-                                version: {
-                                    id: string;
-                                    assetId: string;
-                                    projectId: string;
-                                    number: number;
-                                    name: string;
-                                    /** @enum {string} */
-                                    state: "promoting" | "mastered" | "building" | "playable" | "ready" | "failed";
-                                    /** @enum {string} */
-                                    status: "processing" | "in-review" | "changes-requested" | "approved" | "failed";
-                                    reason: string | null;
-                                    reasonCode: string | null;
-                                    bytes: number;
-                                    contentType: string;
-                                    media: {
-                                        /** @enum {string} */
-                                        kind: "video" | "audio" | "image";
-                                        durationSeconds: number;
-                                        width: number | null;
-                                        height: number | null;
-                                        rate: {
-                                            num: number;
-                                            den: number;
-                                        } | null;
-                                        frames: number | null;
-                                        startTimecode: string;
-                                        dropFrame: boolean;
-                                        variable: boolean;
-                                        pts: number[] | null;
-                                        container: string | null;
-                                        video: {
-                                            codec: string;
-                                            profile: string | null;
-                                            pixelFormat: string | null;
-                                            bitDepth: number | null;
-                                            hdr: ("hdr10" | "hlg") | null;
-                                            interlaced: boolean;
-                                            rotation: number;
-                                        } | null;
-                                        audio: {
-                                            index: number;
-                                            codec: string;
-                                            channels: number;
-                                            language: string | null;
-                                            title: string | null;
-                                        }[];
-                                        subtitles: {
-                                            index: number;
-                                            language: string | null;
-                                            title: string | null;
-                                        }[];
-                                        loudness: {
-                                            integratedLufs: number;
-                                            rangeLu: number;
-                                            truePeakDbtp: number;
-                                        } | null;
-                                    } | null;
-                                    lock: {
-                                        /** @enum {string} */
-                                        mode: "GOVERNANCE" | "COMPLIANCE";
-                                        /** Format: date-time */
-                                        until: string;
-                                    } | null;
-                                    legalHold: boolean;
-                                    openComments: number;
-                                    progress: number;
-                                    createdBy: {
-                                        /** @enum {string} */
-                                        kind: "person" | "key" | "guest" | "system";
-                                        id: string | null;
-                                        name: string;
-                                    } | null;
-                                    /** Format: date-time */
-                                    createdAt: string;
-                                };
-                            }[];
-                        };
+                        share: components["schemas"]["OpenedShare"];
                     };
                 };
             };
@@ -4748,7 +3649,9 @@ export interface operations {
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
             410: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             429: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
@@ -4774,30 +3677,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        items: {
-                            id: string;
-                            projectId: string;
-                            name: string;
-                            url: string | null;
-                            token: string | null;
-                            versionIds: string[];
-                            hasPassphrase: boolean;
-                            allow: {
-                                comment: boolean;
-                                approve: boolean;
-                                download: boolean;
-                                upload: boolean;
-                            };
-                            watermark: string | null;
-                            expiresAt: string | null;
-                            views: number;
-                            downloads: number;
-                            createdBy: string;
-                            /** Format: date-time */
-                            createdAt: string;
-                            /** Format: date-time */
-                            updatedAt: string;
-                        }[];
+                        items: components["schemas"]["Share"][];
                         nextCursor: string | null;
                     };
                 };
@@ -4848,36 +3728,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        id: string;
-                        projectId: string;
-                        name: string;
-                        url: string | null;
-                        token: string | null;
-                        versionIds: string[];
-                        hasPassphrase: boolean;
-                        allow: {
-                            comment: boolean;
-                            approve: boolean;
-                            download: boolean;
-                            upload: boolean;
-                        };
-                        watermark: string | null;
-                        expiresAt: string | null;
-                        views: number;
-                        downloads: number;
-                        createdBy: string;
-                        /** Format: date-time */
-                        createdAt: string;
-                        /** Format: date-time */
-                        updatedAt: string;
-                    };
+                    "application/json": components["schemas"]["Share"];
                 };
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4898,30 +3757,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        id: string;
-                        projectId: string;
-                        name: string;
-                        url: string | null;
-                        token: string | null;
-                        versionIds: string[];
-                        hasPassphrase: boolean;
-                        allow: {
-                            comment: boolean;
-                            approve: boolean;
-                            download: boolean;
-                            upload: boolean;
-                        };
-                        watermark: string | null;
-                        expiresAt: string | null;
-                        views: number;
-                        downloads: number;
-                        createdBy: string;
-                        /** Format: date-time */
-                        createdAt: string;
-                        /** Format: date-time */
-                        updatedAt: string;
-                    };
+                    "application/json": components["schemas"]["Share"];
                 };
             };
             401: components["responses"]["Problem"];
@@ -4994,30 +3830,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        id: string;
-                        projectId: string;
-                        name: string;
-                        url: string | null;
-                        token: string | null;
-                        versionIds: string[];
-                        hasPassphrase: boolean;
-                        allow: {
-                            comment: boolean;
-                            approve: boolean;
-                            download: boolean;
-                            upload: boolean;
-                        };
-                        watermark: string | null;
-                        expiresAt: string | null;
-                        views: number;
-                        downloads: number;
-                        createdBy: string;
-                        /** Format: date-time */
-                        createdAt: string;
-                        /** Format: date-time */
-                        updatedAt: string;
-                    };
+                    "application/json": components["schemas"]["Share"];
                 };
             };
             400: components["responses"]["Problem"];
@@ -5050,14 +3863,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        items: {
-                            /** @enum {string} */
-                            kind: "view" | "download";
-                            guestName: string | null;
-                            versionId: string | null;
-                            /** Format: date-time */
-                            at: string;
-                        }[];
+                        items: components["schemas"]["ShareVisit"][];
                         nextCursor: string | null;
                     };
                 };
@@ -5088,24 +3894,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        items: {
-                            id: string;
-                            name: string;
-                            /** @enum {string} */
-                            role: "viewer" | "reviewer" | "editor" | "manager";
-                            /** @enum {string} */
-                            lockMode: "GOVERNANCE" | "COMPLIANCE";
-                            lockDays: number;
-                            quotaBytes: number | null;
-                            storageUsedBytes: number;
-                            assetCount: number;
-                            allowedTypes: string[] | null;
-                            reviewersMayDownload: boolean;
-                            /** Format: date-time */
-                            createdAt: string;
-                            /** Format: date-time */
-                            updatedAt: string;
-                        }[];
+                        items: components["schemas"]["Project"][];
                         nextCursor: string | null;
                     };
                 };
@@ -5145,29 +3934,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        id: string;
-                        name: string;
-                        /** @enum {string} */
-                        role: "viewer" | "reviewer" | "editor" | "manager";
-                        /** @enum {string} */
-                        lockMode: "GOVERNANCE" | "COMPLIANCE";
-                        lockDays: number;
-                        quotaBytes: number | null;
-                        storageUsedBytes: number;
-                        assetCount: number;
-                        allowedTypes: string[] | null;
-                        reviewersMayDownload: boolean;
-                        /** Format: date-time */
-                        createdAt: string;
-                        /** Format: date-time */
-                        updatedAt: string;
-                    };
+                    "application/json": components["schemas"]["Project"];
                 };
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -5188,24 +3962,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        id: string;
-                        name: string;
-                        /** @enum {string} */
-                        role: "viewer" | "reviewer" | "editor" | "manager";
-                        /** @enum {string} */
-                        lockMode: "GOVERNANCE" | "COMPLIANCE";
-                        lockDays: number;
-                        quotaBytes: number | null;
-                        storageUsedBytes: number;
-                        assetCount: number;
-                        allowedTypes: string[] | null;
-                        reviewersMayDownload: boolean;
-                        /** Format: date-time */
-                        createdAt: string;
-                        /** Format: date-time */
-                        updatedAt: string;
-                    };
+                    "application/json": components["schemas"]["Project"];
                 };
             };
             401: components["responses"]["Problem"];
@@ -5273,24 +4030,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        id: string;
-                        name: string;
-                        /** @enum {string} */
-                        role: "viewer" | "reviewer" | "editor" | "manager";
-                        /** @enum {string} */
-                        lockMode: "GOVERNANCE" | "COMPLIANCE";
-                        lockDays: number;
-                        quotaBytes: number | null;
-                        storageUsedBytes: number;
-                        assetCount: number;
-                        allowedTypes: string[] | null;
-                        reviewersMayDownload: boolean;
-                        /** Format: date-time */
-                        createdAt: string;
-                        /** Format: date-time */
-                        updatedAt: string;
-                    };
+                    "application/json": components["schemas"]["Project"];
                 };
             };
             400: components["responses"]["Problem"];
@@ -5324,17 +4064,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        items: {
-                            person: {
-                                id: string;
-                                name: string;
-                                email: string;
-                            };
-                            /** @enum {string} */
-                            role: "viewer" | "reviewer" | "editor" | "manager";
-                            /** Format: date-time */
-                            createdAt: string;
-                        }[];
+                        items: components["schemas"]["Member"][];
                         nextCursor: string | null;
                     };
                 };
@@ -5374,17 +4104,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        person: {
-                            id: string;
-                            name: string;
-                            email: string;
-                        };
-                        /** @enum {string} */
-                        role: "viewer" | "reviewer" | "editor" | "manager";
-                        /** Format: date-time */
-                        createdAt: string;
-                    };
+                    "application/json": components["schemas"]["Member"];
                 };
             };
             400: components["responses"]["Problem"];
@@ -5392,6 +4112,7 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -5413,17 +4134,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        person: {
-                            id: string;
-                            name: string;
-                            email: string;
-                        };
-                        /** @enum {string} */
-                        role: "viewer" | "reviewer" | "editor" | "manager";
-                        /** Format: date-time */
-                        createdAt: string;
-                    };
+                    "application/json": components["schemas"]["Member"];
                 };
             };
             401: components["responses"]["Problem"];
@@ -5488,17 +4199,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        person: {
-                            id: string;
-                            name: string;
-                            email: string;
-                        };
-                        /** @enum {string} */
-                        role: "viewer" | "reviewer" | "editor" | "manager";
-                        /** Format: date-time */
-                        createdAt: string;
-                    };
+                    "application/json": components["schemas"]["Member"];
                 };
             };
             400: components["responses"]["Problem"];
@@ -5532,16 +4233,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        items: {
-                            id: string;
-                            projectId: string;
-                            parentId: string | null;
-                            name: string;
-                            /** Format: date-time */
-                            createdAt: string;
-                            /** Format: date-time */
-                            updatedAt: string;
-                        }[];
+                        items: components["schemas"]["Folder"][];
                         nextCursor: string | null;
                     };
                 };
@@ -5578,16 +4270,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        id: string;
-                        projectId: string;
-                        parentId: string | null;
-                        name: string;
-                        /** Format: date-time */
-                        createdAt: string;
-                        /** Format: date-time */
-                        updatedAt: string;
-                    };
+                    "application/json": components["schemas"]["Folder"];
                 };
             };
             400: components["responses"]["Problem"];
@@ -5595,6 +4278,7 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -5616,16 +4300,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        id: string;
-                        projectId: string;
-                        parentId: string | null;
-                        name: string;
-                        /** Format: date-time */
-                        createdAt: string;
-                        /** Format: date-time */
-                        updatedAt: string;
-                    };
+                    "application/json": components["schemas"]["Folder"];
                 };
             };
             401: components["responses"]["Problem"];
@@ -5690,16 +4365,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        id: string;
-                        projectId: string;
-                        parentId: string | null;
-                        name: string;
-                        /** Format: date-time */
-                        createdAt: string;
-                        /** Format: date-time */
-                        updatedAt: string;
-                    };
+                    "application/json": components["schemas"]["Folder"];
                 };
             };
             400: components["responses"]["Problem"];
@@ -5834,25 +4500,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        items: {
-                            seq: number;
-                            /** Format: date-time */
-                            at: string;
-                            projectId: string | null;
-                            actor: {
-                                /** @enum {string} */
-                                kind: "person" | "key" | "guest" | "system";
-                                id: string | null;
-                                name: string;
-                            };
-                            action: string;
-                            subject: string;
-                            detail: {
-                                [key: string]: unknown;
-                            };
-                            requestId: string | null;
-                            hash: string;
-                        }[];
+                        items: components["schemas"]["AuditEntry"][];
                         nextCursor: string | null;
                     };
                 };
@@ -5978,17 +4626,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        items: {
-                            id: string;
-                            name: string;
-                            scopes: ("read" | "upload" | "comment" | "manage" | "admin")[];
-                            hint: string;
-                            expiresAt: string | null;
-                            lastUsedAt: string | null;
-                            revokedAt: string | null;
-                            /** Format: date-time */
-                            createdAt: string;
-                        }[];
+                        items: components["schemas"]["ApiKey"][];
                         nextCursor: string | null;
                     };
                 };
@@ -6041,6 +4679,8 @@ export interface operations {
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -6061,17 +4701,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        id: string;
-                        name: string;
-                        scopes: ("read" | "upload" | "comment" | "manage" | "admin")[];
-                        hint: string;
-                        expiresAt: string | null;
-                        lastUsedAt: string | null;
-                        revokedAt: string | null;
-                        /** Format: date-time */
-                        createdAt: string;
-                    };
+                    "application/json": components["schemas"]["ApiKey"];
                 };
             };
             401: components["responses"]["Problem"];
@@ -6128,20 +4758,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        items: {
-                            id: string;
-                            projectId: string;
-                            url: string;
-                            events: string[];
-                            description: string;
-                            enabled: boolean;
-                            disabledReason: string | null;
-                            previousSecretUntil: string | null;
-                            /** Format: date-time */
-                            createdAt: string;
-                            /** Format: date-time */
-                            updatedAt: string;
-                        }[];
+                        items: components["schemas"]["Webhook"][];
                         nextCursor: string | null;
                     };
                 };
@@ -6202,6 +4819,8 @@ export interface operations {
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -6222,20 +4841,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        id: string;
-                        projectId: string;
-                        url: string;
-                        events: string[];
-                        description: string;
-                        enabled: boolean;
-                        disabledReason: string | null;
-                        previousSecretUntil: string | null;
-                        /** Format: date-time */
-                        createdAt: string;
-                        /** Format: date-time */
-                        updatedAt: string;
-                    };
+                    "application/json": components["schemas"]["Webhook"];
                 };
             };
             401: components["responses"]["Problem"];
@@ -6301,20 +4907,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        id: string;
-                        projectId: string;
-                        url: string;
-                        events: string[];
-                        description: string;
-                        enabled: boolean;
-                        disabledReason: string | null;
-                        previousSecretUntil: string | null;
-                        /** Format: date-time */
-                        createdAt: string;
-                        /** Format: date-time */
-                        updatedAt: string;
-                    };
+                    "application/json": components["schemas"]["Webhook"];
                 };
             };
             400: components["responses"]["Problem"];
@@ -6373,6 +4966,8 @@ export interface operations {
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -6404,6 +4999,7 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -6429,22 +5025,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        items: {
-                            id: string;
-                            webhookId: string;
-                            eventId: string;
-                            type: string;
-                            /** @enum {string} */
-                            state: "pending" | "delivered" | "failed";
-                            attempts: number;
-                            nextAttemptAt: string | null;
-                            lastStatus: number | null;
-                            lastError: string | null;
-                            body: string;
-                            /** Format: date-time */
-                            createdAt: string;
-                            deliveredAt: string | null;
-                        }[];
+                        items: components["schemas"]["Delivery"][];
                         nextCursor: string | null;
                     };
                 };
@@ -6484,6 +5065,7 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -6507,16 +5089,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        items: {
-                            seq: number;
-                            id: string;
-                            type: string;
-                            /** Format: date-time */
-                            timestamp: string;
-                            data: {
-                                [key: string]: unknown;
-                            };
-                        }[];
+                        items: components["schemas"]["Event"][];
                         nextCursor: string | null;
                         lastSeq: number;
                     };
