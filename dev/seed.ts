@@ -51,7 +51,7 @@ const notes: Note[] = [
     text: "The warm band gets too heavy over these two seconds. Take it down by half a stop.",
   },
   { by: "edo", frame: 168, text: "Timecode checked against the edit, it matches.", resolved: true },
-  { by: "rita", frame: 262, text: "Sound and picture are in sync here: the pop sits on the second." },
+  { by: "rita", frame: 264, text: "Sound and picture are in sync here: the pop sits on the second." },
 ];
 
 const tokenOf = (instance: Instance, environment: Environment, person: Person): Promise<string> =>
