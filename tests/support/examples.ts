@@ -34,6 +34,7 @@ export function idNamed(world: World, name: string, noun = ""): string | undefin
     comments: "commentId",
     shares: "shareId",
     "review-requests": "reviewRequestId",
+    attachments: "attachmentId",
   };
   const others: Record<string, keyof World> = {
     fromVersionId: "versionId",

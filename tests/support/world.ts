@@ -21,6 +21,7 @@ export interface World {
   deliveryId: string;
   keyId: string;
   reviewRequestId: string;
+  attachmentId: string;
 }
 
 export async function seedWorld(resources: Resources, api: Api): Promise<World> {
@@ -38,6 +39,13 @@ export async function seedWorld(resources: Resources, api: Api): Promise<World> 
     select id from preview_jobs where version_id = ${versionId} limit 1`;
   const folder = await made(`/projects/${projectId}/folders`, { name: newId("folder") });
   const comment = await made("/comments", { versionId, frame: 1, text: "Here" });
+  const file = await made(`/comments/${comment.id}/attachments`, {
+    name: "note.txt",
+    bytes: 4,
+    contentType: "text/plain",
+  });
+  await fetch(file.put.url, { method: "PUT", headers: file.put.headers, body: "note" });
+  await made(`/attachments/${file.attachment.id}/finish`, {});
   const share = await made("/shares", { projectId, versionIds: [versionId], allow: { comment: true } });
   const upload = await made("/presign", { projectId, name: "a.mp4", bytes: 100, contentType: "video/mp4" });
   const webhook = await made("/webhooks", { projectId, url: "https://hooks.example.test/" });
@@ -60,6 +68,7 @@ export async function seedWorld(resources: Resources, api: Api): Promise<World> 
     deliveryId: delivery.deliveryId,
     keyId: key.id,
     reviewRequestId: requests.items?.[0]?.id ?? requests.id,
+    attachmentId: file.attachment.id,
   };
 }
 

@@ -231,6 +231,7 @@ export const assetsFunction: ApiFunction = {
       memberships: "read",
       people: "read",
     },
+    buckets: { masters: ["read-lock"] },
     redis: true,
   },
 };

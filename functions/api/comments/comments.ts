@@ -1,3 +1,9 @@
+import {
+  finishAttachment,
+  openAttachment,
+  removeAttachment,
+  signAttachment,
+} from "#core/comments/attachments.ts";
 import { carryComments } from "#core/comments/carry-comments.ts";
 import {
   deleteComment,
@@ -6,6 +12,7 @@ import {
   updateComment,
 } from "#core/comments/change-comment.ts";
 import {
+  attachmentInput,
   carryInput,
   commentQuery,
   createCommentInput,
@@ -15,6 +22,7 @@ import {
 } from "#core/comments/comment.ts";
 import { createComment } from "#core/comments/create-comment.ts";
 import { listComments, readComment } from "#core/comments/list-comments.ts";
+import { attachment as dispositionOf } from "#core/custody/safe-name.ts";
 import { exportComments } from "#core/exports/export-comments.ts";
 import { exportQuery } from "#core/exports/format.ts";
 import type { Resources } from "#core/resources.ts";
@@ -48,10 +56,9 @@ export function commentsApp(deps: Resources): RushesApp {
   app.get("/comments/export", async (c) => {
     const actor = await c.get("actors").need();
     const { body, type, fileName } = await exportComments(deps, actor, parseQuery(c, exportQuery));
-    const plain = fileName.replace(/[^\x20-\x7e]|["\\]/g, "_");
     return c.body(typeof body === "string" ? body : new Uint8Array(body), 200, {
       "Content-Type": type,
-      "Content-Disposition": `attachment; filename="${plain}"; filename*=UTF-8''${encodeURIComponent(fileName)}`,
+      "Content-Disposition": dispositionOf(fileName),
     });
   });
 
@@ -92,6 +99,31 @@ export function commentsApp(deps: Resources): RushesApp {
       commentId,
       await parseBody(c, reactionInput),
     );
+    return changed(c, comment, revision);
+  });
+
+  app.post("/comments/:id/attachments", async (c) => {
+    const actor = await c.get("actors").need();
+    const commentId = parseParam(c, "id", id("comment"));
+    return c.json(await openAttachment(deps, actor, commentId, await parseBody(c, attachmentInput)), 201);
+  });
+
+  app.get("/attachments/:id", async (c) => {
+    const actor = await c.get("actors").need();
+    return c.json(await signAttachment(deps, actor, parseParam(c, "id", id("attachment"))));
+  });
+
+  app.post("/attachments/:id/finish", async (c) => {
+    const actor = await c.get("actors").need();
+    const attachmentId = parseParam(c, "id", id("attachment"));
+    const { comment, revision } = await finishAttachment(deps, actor, attachmentId);
+    return changed(c, comment, revision);
+  });
+
+  app.post("/attachments/:id/remove", async (c) => {
+    const actor = await c.get("actors").need();
+    const attachmentId = parseParam(c, "id", id("attachment"));
+    const { comment, revision } = await removeAttachment(deps, actor, attachmentId);
     return changed(c, comment, revision);
   });
 

@@ -1,8 +1,11 @@
+import { download } from "#core/assets/asset.ts";
 import {
+  attachmentInput,
   carryInput,
   comment,
   commentQuery,
   createCommentInput,
+  openedAttachment,
   reactionInput,
   resolveCommentInput,
   updateCommentInput,
@@ -98,10 +101,48 @@ const talk: Route[] = [
   },
 ];
 
+const files: Route[] = [
+  {
+    method: "POST",
+    path: "/comments/:id/attachments",
+    summary: "Open room for a file beside one's own comment",
+    auth: "actor-or-guest",
+    body: attachmentInput,
+    answer: { status: 201, schema: openedAttachment },
+    idempotent: true,
+    refusals: ["forbidden", "conflict"],
+  },
+  {
+    method: "GET",
+    path: "/attachments/:id",
+    summary: "Get a short-lived URL of a file beside a comment",
+    auth: "actor-or-guest",
+    answer: { status: 200, schema: download },
+  },
+  {
+    method: "POST",
+    path: "/attachments/:id/finish",
+    summary: "Show a file once its bytes were sent",
+    auth: "actor-or-guest",
+    answer: { status: 200, schema: comment },
+    idempotent: true,
+    refusals: ["forbidden", "upload-incomplete"],
+  },
+  {
+    method: "POST",
+    path: "/attachments/:id/remove",
+    summary: "Take a file away from one's own comment",
+    auth: "actor-or-guest",
+    answer: { status: 200, schema: comment },
+    idempotent: true,
+    refusals: ["forbidden"],
+  },
+];
+
 export const commentsFunction: ApiFunction = {
   kind: "api",
   name: "comments",
-  routes: [...talk],
+  routes: [...talk, ...files],
   touches: {
     tables: {
       comments: "write",
@@ -123,6 +164,7 @@ export const commentsFunction: ApiFunction = {
       share_versions: "read",
       share_visits: "read",
     },
+    buckets: { staging: ["put", "get", "delete"], docs: ["put", "get", "delete"] },
     redis: true,
   },
 };

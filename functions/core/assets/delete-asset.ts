@@ -1,10 +1,13 @@
 import { audit } from "../audit/append.ts";
 import type { Actor } from "../auth/actor.ts";
 import { need } from "../auth/rights.ts";
+import { needFree } from "../custody/delete-version.ts";
+import { findMaster } from "../custody/store.ts";
 import { inTransaction, type Sql } from "../db/db.ts";
 import { emit } from "../outbox.ts";
 import { notFound, refuse } from "../refusal.ts";
 import type { Resources } from "../resources.ts";
+import { isAbsent } from "../storage/faults.ts";
 import type { Asset } from "./asset.ts";
 import { needAsset, readAsset } from "./read-asset.ts";
 
@@ -36,14 +39,32 @@ async function refuseKept(sql: Sql, assetId: string): Promise<void> {
     );
 }
 
+/** What the rows say may be behind what the storage holds: its word counts as well. A master that is gone protects nothing. */
+async function refuseKeptByStorage(
+  deps: Pick<Resources, "sql" | "promoter">,
+  assetId: string,
+): Promise<void> {
+  const rows = await deps.sql<{ id: string }[]>`
+    select id from versions where asset_id = ${assetId} and deleted_at is null
+      and (lock_until is null or lock_until <= now()) and not legal_hold`;
+  for (const { id } of rows) {
+    const master = await findMaster(deps.sql, id);
+    if (master)
+      await needFree(deps, master).catch((error: unknown) => {
+        if (!isAbsent(error)) throw error;
+      });
+  }
+}
+
 /** Takes an asset out of sight. Within a day it can be restored; then its bytes go. */
 export async function deleteAsset(
-  deps: Pick<Resources, "sql">,
+  deps: Pick<Resources, "sql" | "promoter">,
   actor: Actor,
   assetId: string,
   revision: number | undefined,
 ): Promise<void> {
   const row = await needAsset(deps, actor, assetId, "manage");
+  await refuseKeptByStorage(deps, assetId);
   await inTransaction(deps.sql, async (sql) => {
     const [deleted] = await sql<{ at: Date }[]>`
       update assets set deleted_at = now(), revision = revision + 1, updated_at = now()

@@ -22,7 +22,7 @@ export const severalOutcome = z.object({
   ),
 });
 type Outcome = z.output<typeof severalOutcome>;
-type Deps = Pick<Resources, "sql" | "config">;
+type Deps = Pick<Resources, "sql" | "config" | "promoter">;
 
 async function each(ids: readonly string[], deed: (assetId: string) => Promise<unknown>): Promise<Outcome> {
   const items: Outcome["items"] = [];

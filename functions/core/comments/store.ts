@@ -133,7 +133,7 @@ export async function loadExtras(
     reactions.set(row.commentId, [...(reactions.get(row.commentId) ?? []), row]);
   for (const { commentId, ...row } of await sql<(Comment["attachments"][number] & { commentId: string })[]>`
     select comment_id as "commentId", id, name, bytes, content_type as "contentType"
-    from comment_attachments where comment_id = any(${wanted}) order by id`)
+    from comment_attachments where comment_id = any(${wanted}) and received_at is not null order by id`)
     attachments.set(commentId, [...(attachments.get(commentId) ?? []), row]);
   return { reactions, attachments };
 }

@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { Resources } from "#core/resources.ts";
+import { type Api, type Caller, openApi } from "#tests/support/api.ts";
+import { parseEdl } from "#tests/support/parsers.ts";
+import { testResources } from "#tests/support/resources.ts";
+import { type SeededVersion, seedVersion } from "#tests/support/versions.ts";
+
+let resources: Resources;
+let api: Api;
+let own: SeededVersion;
+beforeAll(async () => {
+  resources = await testResources();
+  api = await openApi(resources);
+});
+afterAll(() => resources.close());
+
+const say = (who: Caller, input: object = {}) => who.post("/comments", input);
+
+const box = {
+  shapes: [
+    {
+      tool: "box",
+      color: "#ff5500",
+      width: 0.004,
+      points: [
+        [0.1, 0.2],
+        [0.5, 0.5],
+      ],
+    },
+  ],
+};
+
+describe("an export", () => {
+  const path = (format: string, more = "") =>
+    `/comments/export?versionId=${own.versionId}&format=${format}${more}`;
+  beforeAll(async () => {
+    own = await seedVersion(resources, {
+      projectId: api.seed.projectId,
+      name: 'Spot "é" 1/2.mov',
+      media: { rate: { num: 30_000, den: 1001 }, dropFrame: true, startTimecode: "00:00:59;28" },
+    });
+    const on = { versionId: own.versionId };
+    await say(api.as("reviewer"), { ...on, frame: 2, text: "Cut here", drawing: box });
+    const done = (await say(api.as("editor"), { ...on, frame: 9, endFrame: 12, text: "Done" })).body;
+    await api.as("editor").post(`/comments/${done.id}/resolve`);
+  });
+
+  test.each([
+    ["csv", "text/csv", "csv"],
+    ["edl", "text/plain", "edl"],
+    ["fcpxml", "application/xml", "fcpxml"],
+    ["xmeml", "application/xml", "xml"],
+    ["otio", "application/json", "otio"],
+    ["avid", "text/plain", "txt"],
+    ["json", "application/json", "json"],
+    ["pdf", "application/pdf", "pdf"],
+  ])("as %s is a file of its type with both comments", async (format, type, ending) => {
+    const { status, headers, text } = await api.as("viewer").get(path(format));
+    expect(status).toBe(200);
+    expect(headers.get("content-type")).toStartWith(type);
+    expect(headers.get("content-disposition")).toContain(`filename="Spot ___ 1_2.mov v1 comments.${ending}"`);
+    if (format === "pdf") expect(text).toStartWith("%PDF-1.");
+    else if (format !== "xmeml") expect(text).toMatch(/00:01:00;02|1799|Cut here/);
+  });
+
+  test("counts drop-frame exactly, and can be of open threads only", async () => {
+    const [event] = parseEdl((await api.as("viewer").get(path("edl", "&state=open"))).text).events;
+    expect(event).toMatchObject({ from: "00:01:00;02", to: "00:01:00;03", text: "reviewer: Cut here" });
+    expect(parseEdl((await api.as("viewer").get(path("edl"))).text).events).toHaveLength(2);
+  });
+
+  test("is refused where there is nothing to export or nobody to give it to", async () => {
+    expect((await api.as("viewer").get(path("docx"))).status).toBe(400);
+    expect((await api.as("outsider").get(path("csv"))).status).toBe(404);
+    expect((await api.bearing(undefined).get(path("csv"))).status).toBe(401);
+    const early = await seedVersion(resources, { projectId: api.seed.projectId, state: "building" });
+    const answer = await api.as("viewer").get(`/comments/export?versionId=${early.versionId}&format=csv`);
+    expect(answer.status).toBe(409);
+  });
+});
