@@ -10,7 +10,7 @@ create table edge_generations (
 
 -- deny: true takes the version down, false lets it be seen again, null leaves that as it is.
 create function advance_edge_generation(version text, deny boolean) returns bigint language plpgsql as $$
-declare next bigint;
+declare reached bigint;
 begin
   perform pg_advisory_xact_lock(7265687395);
   insert into edge_generations (version_id, sequence, denied)
@@ -21,8 +21,8 @@ begin
     coalesce(deny, false))
   on conflict (version_id) do update
     set sequence = excluded.sequence, denied = coalesce(deny, edge_generations.denied), changed_at = now()
-  returning sequence into next;
-  return next;
+  returning sequence into reached;
+  return reached;
 end $$;
 
 -- In the schema, so that no way of deleting or rebuilding a version can forget the edges.
