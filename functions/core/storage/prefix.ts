@@ -29,7 +29,7 @@ export async function* listKeys(
   { s3 }: Storage,
   bucket: string,
   prefix: string,
-): AsyncGenerator<{ key: string; bytes: number }> {
+): AsyncGenerator<{ key: string; bytes: number; modifiedAt: Date | undefined }> {
   let token: string | undefined;
   do {
     const page = await s3.send(
@@ -40,7 +40,7 @@ export async function* listKeys(
       }),
     );
     for (const object of page.Contents ?? []) {
-      if (object.Key) yield { key: object.Key, bytes: object.Size ?? 0 };
+      if (object.Key) yield { key: object.Key, bytes: object.Size ?? 0, modifiedAt: object.LastModified };
     }
     token = page.IsTruncated ? page.NextContinuationToken : undefined;
   } while (token);

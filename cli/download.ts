@@ -1,0 +1,108 @@
+import { existsSync, mkdirSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { backoffMs, type Client, Refused } from "./client.ts";
+import { hashFile } from "./hash-file.ts";
+import type { Report } from "./report.ts";
+
+interface Custody {
+  hashes: { sha256: string | null };
+  storage: { bytes: number };
+  generations: { generation: number; fileName: string }[];
+}
+
+export interface Downloaded {
+  file: string;
+  bytes: number;
+  sha256: string;
+  /** Null while the server has not read the master in full yet. */
+  isIntact: boolean | null;
+}
+
+const ATTEMPTS = 8;
+
+/** Fetches a master into `folder`, going on where an earlier call stopped, and compares it with its custody hash. */
+export async function download(
+  { client, report }: { client: Client; report: Report },
+  versionId: string,
+  { folder, withMhl, signal }: { folder: string; withMhl: boolean; signal: AbortSignal },
+): Promise<Downloaded> {
+  mkdirSync(folder, { recursive: true });
+  const custody = await client.get<Custody>(`/versions/${versionId}/custody`);
+  const part = join(folder, `.${versionId}.part`);
+  const name = await fetchAll({ client, report }, versionId, part, custody.storage.bytes, signal);
+  const { bytes, hashes } = await hashFile(part, ["sha256"]);
+  const sha256 = hashes.sha256 ?? "";
+  const isIntact = custody.hashes.sha256 === null ? null : custody.hashes.sha256 === sha256;
+  if (isIntact === false)
+    throw new Error(`what arrived is not the master: SHA-256 ${sha256} instead of ${custody.hashes.sha256}`);
+  const file = join(folder, name);
+  renameSync(part, file);
+  if (withMhl) await fetchManifests(client, versionId, custody, folder);
+  return { file, bytes, sha256, isIntact };
+}
+
+async function fetchAll(
+  { client, report }: { client: Client; report: Report },
+  versionId: string,
+  part: string,
+  total: number,
+  signal: AbortSignal,
+): Promise<string> {
+  for (let attempt = 1; ; attempt++)
+    try {
+      const { url } = await client.post<{ url: string }>(`/versions/${versionId}/download`);
+      const have = existsSync(part) ? statSync(part).size : 0;
+      if (have > total) throw new Error(`${part} is longer than the master; remove it and try again`);
+      const headers: Record<string, string> = have > 0 && have < total ? { range: `bytes=${have}-` } : {};
+      const answer = await fetch(url, { headers, signal });
+      const isRest = answer.status === 206;
+      if (!answer.ok || (headers.range && !isRest) || !answer.body)
+        throw new Refused(answer.status, "storage", `the storage answered ${answer.status}`);
+      const name = nameOf(answer, versionId);
+      if (have === total) {
+        await answer.body.cancel();
+        return name;
+      }
+      const file = await open(part, isRest ? "a" : "w");
+      let done = isRest ? have : 0;
+      try {
+        for await (const chunk of answer.body as unknown as AsyncIterable<Uint8Array>) {
+          await file.write(chunk);
+          done += chunk.byteLength;
+          report.progress(name, done, total);
+        }
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      if (done === total) return name;
+      throw new Error(`the connection ended after ${done} of ${total} bytes`);
+    } catch (error) {
+      signal.throwIfAborted();
+      if ((error instanceof Refused && error.code !== "storage") || attempt === ATTEMPTS) throw error;
+      await pause(backoffMs(attempt), undefined, { signal });
+    }
+}
+
+/** The server made it safe for any file system already; a separator could still not leave the folder. */
+function nameOf(answer: Response, versionId: string): string {
+  const encoded = /filename\*=UTF-8''([^;]+)/.exec(answer.headers.get("content-disposition") ?? "")?.[1];
+  const name = encoded ? decodeURIComponent(encoded) : versionId;
+  return name.replace(/[/\\]/g, "_").replace(/^\.+/, "_");
+}
+
+async function fetchManifests(client: Client, versionId: string, custody: Custody, folder: string) {
+  const history = join(folder, "ascmhl");
+  mkdirSync(history, { recursive: true });
+  const chain = await client.text(`/versions/${versionId}/custody/mhl/chain`);
+  const { generations } = custody.generations.length
+    ? custody
+    : await client.get<Custody>(`/versions/${versionId}/custody`);
+  for (const { generation, fileName } of generations) {
+    const { text } = await client.text(`/versions/${versionId}/custody/mhl?generation=${generation}`);
+    writeFileSync(join(history, fileName.replace(/[/\\]/g, "_")), text);
+  }
+  writeFileSync(join(history, "ascmhl_chain.xml"), chain.text);
+}

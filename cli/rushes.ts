@@ -1,0 +1,195 @@
+#!/usr/bin/env bun
+import { parseArgs } from "node:util";
+import { NotMhl } from "#core/custody/read-mhl.ts";
+import { openClient, Refused } from "./client.ts";
+import { runDoctor } from "./doctor.ts";
+import { download } from "./download.ts";
+import { findFiles, findProject } from "./files.ts";
+import { openMemory } from "./memory.ts";
+import { openReport, type Report } from "./report.ts";
+import { status } from "./status.ts";
+import { uploadAll } from "./upload-all.ts";
+import { verifyByMhl } from "./verify.ts";
+import { watch } from "./watch.ts";
+
+const usage = `rushes: send camera files to Rushes, and check what it keeps
+
+  rushes upload FILE|FOLDER… --project NAME|ID [--asset ID] [--flat] [--wait accepted|locked|ready]
+  rushes watch FOLDER --project NAME|ID [--settle SECONDS] [--once]
+  rushes status [--project NAME|ID]
+  rushes download VERSION [--to FOLDER] [--mhl]
+  rushes verify FILE [--mhl [MANIFEST|FOLDER]] [--version VERSION]
+  rushes doctor [--clean]
+
+  --json   one JSON object per line on stdout     --quiet   nothing but errors
+  --parallel N   requests at once (4)
+
+Environment: RUSHES_API (http://localhost:3000/api), RUSHES_API_KEY (rk_…). doctor reads the server's environment.
+Exit: 0 done, 1 something was refused or is not intact, 2 wrong usage, 3 not allowed, 4 not reachable, 130 interrupted.
+A sidecar FILE.rushes.json {camera, reel, startTimecode, sha256, …} travels with FILE. A call that was stopped goes on
+where it was when it is repeated.
+`;
+
+const options = {
+  project: { type: "string", short: "p" },
+  asset: { type: "string" },
+  flat: { type: "boolean", default: false },
+  wait: { type: "string", default: "locked" },
+  settle: { type: "string", default: "5" },
+  once: { type: "boolean", default: false },
+  to: { type: "string", default: "." },
+  version: { type: "string" },
+  clean: { type: "boolean", default: false },
+  parallel: { type: "string", default: "4" },
+  json: { type: "boolean", default: false },
+  quiet: { type: "boolean", short: "q", default: false },
+  help: { type: "boolean", short: "h", default: false },
+} as const;
+
+class Usage extends Error {
+  override name = "Usage";
+}
+
+/** `--mhl` may stand alone: then the manifests beside the file are meant, or wanted with a download. */
+function takeMhl(args: string[]): { args: string[]; mhl: string | true | undefined } {
+  const at = args.findIndex((arg) => arg === "--mhl" || arg.startsWith("--mhl="));
+  if (at < 0) return { args, mhl: undefined };
+  const [, inline] = args[at]?.split("=", 2) ?? [];
+  const next = args[at + 1];
+  const isNamed = inline === undefined && next !== undefined && !next.startsWith("-") && at > 1;
+  const rest = args.toSpliced(at, isNamed ? 2 : 1);
+  return { args: rest, mhl: inline ?? (isNamed ? next : true) };
+}
+
+async function main(given: string[], signal: AbortSignal): Promise<number> {
+  const { args, mhl } = takeMhl(given);
+  const { values, positionals } = parse(args);
+  const [command, ...names] = positionals;
+  if (values.help || !command) {
+    process.stdout.write(usage);
+    return command || values.help ? 0 : 2;
+  }
+  const report = openReport({ isJson: values.json, isQuiet: values.quiet });
+  const base = (process.env.RUSHES_API ?? "http://localhost:3000/api").replace(/\/+$/, "");
+  const connect = () => {
+    const key = process.env.RUSHES_API_KEY;
+    if (!key) throw new Usage("Set RUSHES_API_KEY to an API key (rk_…) of yours.");
+    return openClient({ base, key, signal });
+  };
+  const parallel = count(values.parallel, "--parallel", 1, 32);
+  const needed = <T>(value: T | undefined, what: string): T => {
+    if (value === undefined) throw new Usage(`${command} needs ${what}.`);
+    return value;
+  };
+  switch (command) {
+    case "upload": {
+      if (names.length === 0) throw new Usage("upload needs files or folders.");
+      const waitFor = values.wait;
+      if (waitFor !== "accepted" && waitFor !== "locked" && waitFor !== "ready")
+        throw new Usage("--wait takes accepted, locked or ready.");
+      const files = findFiles(names);
+      const client = connect();
+      const projectId = await findProject(client, needed(values.project, "--project"));
+      const deps = { client, report, memory: openMemory(`${base}\n${projectId}`) };
+      const how = { projectId, parallel, signal, isFlat: values.flat, waitFor } as const;
+      return uploadAll(deps, files, values.asset ? { ...how, assetId: values.asset } : how);
+    }
+    case "watch": {
+      const folder = needed(names[0], "a folder");
+      const client = connect();
+      const projectId = await findProject(client, needed(values.project, "--project"));
+      const deps = { client, report, memory: openMemory(`${base}\n${projectId}`) };
+      const settleMs = count(values.settle, "--settle", 0, 3600) * 1000;
+      return watch(deps, folder, { projectId, parallel, signal, settleMs, isOnce: values.once });
+    }
+    case "status": {
+      const client = connect();
+      const projectId = values.project ? await findProject(client, values.project) : undefined;
+      return status({ client, report }, projectId);
+    }
+    case "download": {
+      const versionId = needed(names[0], "the id of a version");
+      const found = await download({ client: connect(), report }, versionId, {
+        folder: values.to,
+        withMhl: mhl !== undefined,
+        signal,
+      });
+      const proof = found.isIntact ? "intact" : "not compared: the server has not read it in full yet";
+      report.line(`${found.file}: ${proof}`, { event: "downloaded", versionId, ...found });
+      return 0;
+    }
+    case "verify":
+      return verify(report, needed(names[0], "a file"), {
+        mhl: mhl === true ? undefined : mhl,
+        versionId: values.version,
+        connect,
+      });
+    case "doctor":
+      return runDoctor(report, process.env, { isCleaning: values.clean });
+    default:
+      throw new Usage(`There is no command "${command}".`);
+  }
+}
+
+async function verify(
+  report: Report,
+  file: string,
+  from: {
+    mhl: string | undefined;
+    versionId: string | undefined;
+    connect: () => ReturnType<typeof openClient>;
+  },
+): Promise<number> {
+  const { verifyOnline } = await import("./verify-online.ts");
+  const verdict = from.versionId
+    ? await verifyOnline(from.connect(), report, file, from.versionId)
+    : await verifyByMhl(report, file, from.mhl);
+  const words = verdict.isIntact
+    ? `${file}: intact (${Object.keys(verdict.hashes).join(", ")})`
+    : `${file}: NOT intact\n${verdict.faults.map((fault) => `  ${fault}`).join("\n")}`;
+  report.line(words, { event: "verified", ...verdict });
+  return verdict.isIntact ? 0 : 1;
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({ args, options, allowPositionals: true });
+  } catch (error) {
+    throw new Usage((error as Error).message);
+  }
+}
+
+function count(text: string, name: string, least: number, most: number): number {
+  const number = Number(text);
+  if (!Number.isFinite(number) || number < least || number > most)
+    throw new Usage(`${name} takes a number from ${least} to ${most}.`);
+  return number;
+}
+
+function exitOf(error: unknown, signal: AbortSignal): number {
+  if (signal.aborted) return 130;
+  if (error instanceof Usage) return 2;
+  if (error instanceof Refused && (error.status === 401 || error.status === 403)) return 3;
+  if (error instanceof Refused && (error.status === 0 || error.status >= 500)) return 4;
+  return 1;
+}
+
+const interrupted = new AbortController();
+for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => interrupted.abort());
+const argv = process.argv.slice(2);
+const code = await main(argv, interrupted.signal).catch((error: unknown) => {
+  const exit = exitOf(error, interrupted.signal);
+  const isKnown =
+    error instanceof Usage || error instanceof Refused || error instanceof NotMhl || exit === 130;
+  const message = exit === 130 ? "interrupted; the same call goes on from here" : (error as Error).message;
+  if (argv.includes("--json")) {
+    const refusal = error instanceof Refused ? { code: error.code, status: error.status } : {};
+    process.stdout.write(`${JSON.stringify({ event: "error", exit, message, ...refusal })}\n`);
+  } else
+    process.stderr.write(
+      `rushes: ${message}\n${error instanceof Usage ? "\nrushes --help shows how.\n" : ""}`,
+    );
+  if (!isKnown && process.env.RUSHES_DEBUG) console.error(error);
+  return exit;
+});
+process.exit(code);

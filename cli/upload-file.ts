@@ -1,0 +1,240 @@
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { basename, extname } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { backoffMs, type Client, Refused } from "./client.ts";
+import type { FileMark, Memory } from "./memory.ts";
+import type { Report } from "./report.ts";
+
+export interface Uploaded {
+  uploadId: string;
+  assetId: string;
+  versionId: string;
+  sha256: string;
+}
+
+interface Wire {
+  uploadId: string;
+  method: "put" | "multipart";
+  partBytes?: number | null;
+  put?: { url: string; headers: Record<string, string> } | null;
+  state?: string;
+  reason?: string | null;
+  parts?: { partNumber: number; etag: string; bytes: number }[];
+}
+
+export interface UploadOptions {
+  projectId: string;
+  folderId?: string;
+  assetId?: string;
+  parallel: number;
+  signal: AbortSignal;
+}
+
+interface Deps {
+  client: Client;
+  memory: Memory;
+  report: Report;
+}
+
+/** Parts up to this size stay in memory between hashing and sending; larger ones are read again from the disk. */
+const KEEP_BYTES = 64 * 1024 * 1024;
+const PART_ATTEMPTS = 8;
+
+/**
+ * Sends one file and promotes it. The whole-file hash is computed in the same reading; parts that the storage already
+ * holds with the same MD5 are not sent again, so a call that was stopped is simply repeated.
+ */
+export async function uploadFile(deps: Deps, mark: FileMark, options: UploadOptions): Promise<Uploaded> {
+  const { client, memory } = deps;
+  const upload = (await resume(deps, mark)) ?? (await begin(deps, mark, options));
+  const sha256 =
+    upload.method === "put"
+      ? await sendWhole(deps, mark, upload, options)
+      : await sendParts(deps, mark, upload, options);
+  const promoted = await client.post<{ assetId: string; versionId: string }>("/promote", {
+    uploadId: upload.uploadId,
+    sha256,
+  });
+  memory.finish(mark, promoted.versionId);
+  return { uploadId: upload.uploadId, sha256, assetId: promoted.assetId, versionId: promoted.versionId };
+}
+
+async function resume({ client, memory }: Deps, mark: FileMark): Promise<Wire | undefined> {
+  const known = memory.uploadOf(mark);
+  if (!known) return undefined;
+  const upload = await client.get<Wire>(`/presign/${known}`).catch((error: unknown) => {
+    if (error instanceof Refused && error.status === 404) return undefined;
+    throw error;
+  });
+  if (upload?.state === "open") return upload;
+  memory.forget(mark);
+  return undefined;
+}
+
+async function begin({ client, memory }: Deps, mark: FileMark, options: UploadOptions): Promise<Wire> {
+  const sidecar = `${mark.path}.rushes.json`;
+  const upload = await client.post<Wire>("/presign", {
+    projectId: options.projectId,
+    ...(options.folderId ? { folderId: options.folderId } : {}),
+    ...(options.assetId ? { assetId: options.assetId } : {}),
+    name: basename(mark.path),
+    bytes: mark.bytes,
+    contentType: typeOf(mark.path),
+    ...(existsSync(sidecar) ? { manifest: JSON.parse(readFileSync(sidecar, "utf8")) } : {}),
+  });
+  memory.remember(mark, upload.uploadId);
+  return upload;
+}
+
+async function sendWhole(
+  { client, report }: Deps,
+  mark: FileMark,
+  upload: Wire,
+  { signal }: UploadOptions,
+): Promise<string> {
+  const body = new Uint8Array(await Bun.file(mark.path).arrayBuffer());
+  if (body.byteLength !== mark.bytes) throw new Error(`${mark.path} changed while it was read`);
+  report.progress(mark.path, 0, mark.bytes);
+  let put = upload.put;
+  await persist(signal, async () => {
+    put ??= (await client.get<Wire>(`/presign/${upload.uploadId}`)).put;
+    if (!put) throw new Refused(409, "illegal-state", "the upload is no longer open");
+    const { url, headers } = put;
+    put = undefined;
+    await send(url, body, { ...headers, "Content-MD5": md5(body, "base64") }, signal);
+  });
+  report.progress(mark.path, mark.bytes, mark.bytes);
+  return createHash("sha256").update(body).digest("hex");
+}
+
+async function sendParts(
+  { client, report }: Deps,
+  mark: FileMark,
+  upload: Wire,
+  { parallel, signal }: UploadOptions,
+): Promise<string> {
+  const partBytes = upload.partBytes ?? 0;
+  const held = new Map((upload.parts ?? []).map((part) => [part.partNumber, part]));
+  const sha256 = createHash("sha256");
+  const count = Math.ceil(mark.bytes / partBytes);
+  const file = await open(mark.path, "r");
+  const running = new Set<Promise<void>>();
+  const failed = new AbortController();
+  const stop = AbortSignal.any([signal, failed.signal]);
+  let done = 0;
+  try {
+    for (let partNumber = 1; partNumber <= count; partNumber++) {
+      stop.throwIfAborted();
+      const from = (partNumber - 1) * partBytes;
+      const length = Math.min(partBytes, mark.bytes - from);
+      const read = await readPart(file, from, length, sha256);
+      const known = held.get(partNumber);
+      if (known?.bytes === length && known.etag === read.md5.toString("hex")) {
+        done += length;
+        report.progress(mark.path, done, mark.bytes);
+        continue;
+      }
+      const body = read.bytes ?? Bun.file(mark.path).slice(from, from + length);
+      const sending = persist(stop, async () => {
+        const { parts } = await client.post<{ parts: { url: string }[] }>(
+          `/presign/${upload.uploadId}/parts`,
+          { partNumbers: [partNumber] },
+        );
+        await send(parts[0]?.url ?? "", body, { "Content-MD5": read.md5.toString("base64") }, stop);
+        done += length;
+        report.progress(mark.path, done, mark.bytes);
+      })
+        .catch((error: unknown) => failed.abort(error))
+        .finally(() => running.delete(sending));
+      running.add(sending);
+      if (running.size >= parallel) await Promise.race(running);
+    }
+    await Promise.all(running);
+    stop.throwIfAborted();
+  } finally {
+    failed.abort();
+    await Promise.allSettled(running);
+    await file.close();
+  }
+  return sha256.digest("hex");
+}
+
+/** Hashes one part in the order of the file and keeps it when it is small enough. */
+async function readPart(
+  file: Awaited<ReturnType<typeof open>>,
+  from: number,
+  length: number,
+  whole: ReturnType<typeof createHash>,
+): Promise<{ md5: Buffer; bytes: Uint8Array<ArrayBuffer> | undefined }> {
+  const isKept = length <= KEEP_BYTES;
+  const buffer = new Uint8Array(isKept ? length : 4 * 1024 * 1024);
+  const part = createHash("md5");
+  for (let at = 0; at < length; ) {
+    const into = isKept ? at : 0;
+    const { bytesRead } = await file.read(
+      buffer,
+      into,
+      Math.min(buffer.length - into, length - at, 4 * 1024 * 1024),
+      from + at,
+    );
+    if (bytesRead === 0) throw new Error("the file became shorter while it was read");
+    const chunk = buffer.subarray(into, into + bytesRead);
+    whole.update(chunk);
+    part.update(chunk);
+    at += bytesRead;
+  }
+  return { md5: part.digest(), bytes: isKept ? buffer : undefined };
+}
+
+async function send(
+  url: string,
+  body: Uint8Array<ArrayBuffer> | Blob,
+  headers: Record<string, string>,
+  signal: AbortSignal,
+): Promise<void> {
+  const answer = await fetch(url, { method: "PUT", body, headers, signal });
+  const text = await answer.text();
+  if (!answer.ok)
+    throw new Refused(
+      answer.status,
+      "storage",
+      `the storage answered ${answer.status}: ${text.slice(0, 200)}`,
+    );
+}
+
+/** Tries again with growing pauses; a URL that expired meanwhile is signed anew by the next try. */
+async function persist(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt++)
+    try {
+      return await work();
+    } catch (error) {
+      signal.throwIfAborted();
+      const isRefusal = error instanceof Refused && error.code !== "storage" && error.status > 0;
+      if (isRefusal || attempt === PART_ATTEMPTS) throw error;
+      await pause(backoffMs(attempt), undefined, { signal });
+    }
+}
+
+const md5 = (bytes: Uint8Array, encoding: "base64" | "hex") =>
+  createHash("md5").update(bytes).digest(encoding);
+
+/** A hint only: the server looks at the content. */
+function typeOf(path: string): string {
+  const known: Record<string, string> = {
+    ".mxf": "application/mxf",
+    ".mov": "video/quicktime",
+    ".mp4": "video/mp4",
+    ".m4v": "video/mp4",
+    ".mkv": "video/x-matroska",
+    ".wav": "audio/wav",
+    ".aif": "audio/aiff",
+    ".exr": "image/x-exr",
+    ".dpx": "image/x-dpx",
+  };
+  const type = known[extname(path).toLowerCase()] ?? Bun.file(path).type.split(";")[0] ?? "";
+  return /^(video|audio|image)\//.test(type) || type === "application/mxf"
+    ? type
+    : "application/octet-stream";
+}

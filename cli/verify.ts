@@ -1,0 +1,89 @@
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { c4Of } from "#core/custody/digest.ts";
+import { type MhlEntry, NotMhl, readChain, readMhl } from "#core/custody/read-mhl.ts";
+import { type HashFormat, hashFile, hashFormats } from "./hash-file.ts";
+import type { Report } from "./report.ts";
+
+export interface Verdict {
+  file: string;
+  isIntact: boolean;
+  faults: string[];
+  hashes: Record<string, string>;
+  manifests: string[];
+}
+
+/**
+ * Checks a file against its ASC MHL history, offline: the chain names every manifest with its C4, each manifest is
+ * checked against that, and the file against every generation that lists it. `mhl` is a manifest, an `ascmhl` folder,
+ * or absent for the `ascmhl` folder beside the file.
+ */
+export async function verifyByMhl(report: Report, file: string, mhl: string | undefined): Promise<Verdict> {
+  const faults: string[] = [];
+  const history = historyOf(file, mhl);
+  const manifests = history.isFolder ? chained(history.path, faults) : [history.path];
+  const entries: MhlEntry[] = [];
+  for (const manifest of manifests)
+    try {
+      const found = readMhl(readFileSync(manifest, "utf8")).find((entry) => isAbout(entry, file));
+      if (found) entries.push(found);
+    } catch (error) {
+      if (!(error instanceof NotMhl)) throw error;
+      faults.push(`${basename(manifest)}: ${error.message}`);
+    }
+  if (entries.length === 0) faults.push(`no manifest lists ${basename(file)}`);
+  const wanted = entries.flatMap(({ hashes }) => hashes.filter(({ action }) => action !== "failed"));
+  if (entries.length > 0 && wanted.length === 0) faults.push("the manifests give no hash to compare with");
+  const formats = [...new Set(wanted.map(({ format }) => format))].filter((format): format is HashFormat =>
+    hashFormats.some((known) => known === format),
+  );
+  const total = statSync(file).size;
+  const { bytes, hashes } = await hashFile(file, formats, (done) => report.progress(file, done, total));
+  for (const entry of entries)
+    if (entry.bytes !== undefined && entry.bytes !== bytes)
+      faults.push(`the file has ${bytes} bytes, the manifest says ${entry.bytes}`);
+  for (const { format, value } of wanted)
+    if (hashes[format as HashFormat] !== value) faults.push(`${format} differs: the manifest says ${value}`);
+  return {
+    file,
+    isIntact: faults.length === 0,
+    faults: [...new Set(faults)],
+    hashes: hashes as Record<string, string>,
+    manifests: manifests.map((path) => basename(path)),
+  };
+}
+
+function historyOf(file: string, mhl: string | undefined): { path: string; isFolder: boolean } {
+  const path = mhl ?? join(dirname(file), "ascmhl");
+  if (!existsSync(path)) throw new NotMhl(`there is no manifest at ${path}`);
+  if (!statSync(path).isDirectory()) return { path, isFolder: false };
+  const inner = join(path, "ascmhl");
+  return { path: existsSync(inner) ? inner : path, isFolder: true };
+}
+
+/** The manifests of a folder, in the order of its chain; one that was changed or is missing is a fault. */
+function chained(folder: string, faults: string[]): string[] {
+  const chainFile = join(folder, "ascmhl_chain.xml");
+  if (!existsSync(chainFile)) {
+    faults.push("ascmhl_chain.xml is missing");
+    return readdirSync(folder)
+      .filter((name) => name.endsWith(".mhl"))
+      .sort()
+      .map((name) => join(folder, name));
+  }
+  return readChain(readFileSync(chainFile, "utf8")).flatMap(({ path, c4 }) => {
+    const manifest = join(folder, basename(path));
+    if (!existsSync(manifest)) {
+      faults.push(`the chain names ${path}, which is missing`);
+      return [];
+    }
+    if (c4Of(createHash("sha512").update(readFileSync(manifest)).digest()) !== c4)
+      faults.push(`${path} was changed after it joined the chain`);
+    return [manifest];
+  });
+}
+
+/** Manifests list paths relative to the folder that holds `ascmhl`. */
+const isAbout = ({ path }: MhlEntry, file: string) =>
+  path === basename(file) || path.endsWith(`/${basename(file)}`);

@@ -1,0 +1,40 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { findFiles } from "./files.ts";
+import { type Deps, uploadAll } from "./upload-all.ts";
+
+const LOOK_MS = 1_000;
+
+/**
+ * Uploads what appears in a folder once it has settled: the same size and time for `settleMs`, so that a card that is
+ * still being copied is left alone. Looks by itself every second, since network drives report no changes.
+ * A file that was refused is not tried again until it changes.
+ */
+export async function watch(
+  deps: Deps,
+  folder: string,
+  how: { projectId: string; parallel: number; signal: AbortSignal; settleMs: number; isOnce: boolean },
+): Promise<number> {
+  const seen = new Map<string, { mark: string; since: number }>();
+  const refused = new Set<string>();
+  let isClean = true;
+  deps.report.line(`watching ${folder}`, { event: "watching", folder });
+  for (;;) {
+    const now = performance.now();
+    const waiting = findFiles([folder]).flatMap((file) => {
+      const mark = `${file.path}\n${file.bytes}\n${file.modifiedMs}`;
+      if (file.bytes === 0 || refused.has(mark) || deps.memory.isDone(file)) return [];
+      const known = seen.get(file.path);
+      const since = known?.mark === mark ? known.since : now;
+      seen.set(file.path, { mark, since });
+      return [{ file, mark, isSettled: now - since >= how.settleMs }];
+    });
+    for (const { file, mark } of waiting.filter(({ isSettled }) => isSettled)) {
+      const code = await uploadAll(deps, [file], { ...how, isFlat: false, waitFor: "accepted" });
+      if (code === 0) continue;
+      refused.add(mark);
+      isClean = false;
+    }
+    if (how.isOnce && waiting.every(({ isSettled }) => isSettled)) return isClean ? 0 : 1;
+    await pause(LOOK_MS, undefined, { signal: how.signal });
+  }
+}

@@ -1,0 +1,217 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { createHash, randomBytes } from "node:crypto";
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { verifyMaster } from "#core/custody/verify-master.ts";
+import type { Resources } from "#core/resources.ts";
+import { everyFunction } from "#functions/apps.ts";
+import { startBackground } from "#functions/background.ts";
+import { type Api, openApi } from "#tests/support/api.ts";
+import { eventually } from "#tests/support/eventually.ts";
+import { seedKey } from "#tests/support/people.ts";
+import { testResources } from "#tests/support/resources.ts";
+import { stackEnv } from "#tests/support/stack.ts";
+import { clip } from "#tests/support/uploads.ts";
+
+const MIB = 1024 * 1024;
+let deps: Resources;
+let api: Api;
+let key: string;
+let server: ReturnType<typeof Bun.serve>;
+let background: { stop(): Promise<void> };
+const folder = mkdtempSync(join(tmpdir(), "rushes-cli-"));
+
+beforeAll(async () => {
+  deps = await testResources();
+  api = await openApi(deps);
+  key = await seedKey(deps, api.seed.people.editor.id, ["manage"]);
+  const gateway = everyFunction(deps);
+  server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: (request) => gateway.fetch(request, {}) });
+  background = startBackground(deps);
+});
+afterAll(async () => {
+  await server.stop(true);
+  await background.stop();
+  await deps.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function start(args: string[], env: Record<string, string> = {}) {
+  return Bun.spawn([process.execPath, join(import.meta.dir, "../../cli/rushes.ts"), ...args, "--json"], {
+    stdout: "pipe",
+    stderr: "pipe",
+    env: {
+      PATH: process.env.PATH ?? "",
+      HOME: folder,
+      XDG_STATE_HOME: join(folder, "state"),
+      RUSHES_API: `http://127.0.0.1:${server.port}/api`,
+      RUSHES_API_KEY: key,
+      ...env,
+    },
+  });
+}
+
+async function rushes(args: string[], env: Record<string, string> = {}) {
+  const child = start(args, env);
+  const [text, errors, code] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
+  const lines = text
+    .split("\n")
+    .filter((line) => line.startsWith("{"))
+    // biome-ignore lint/suspicious/noExplicitAny: a test reads what a machine would
+    .map((line) => JSON.parse(line) as any);
+  return { code, lines, errors };
+}
+
+function file(name: string, bytes: Uint8Array): string {
+  const path = join(folder, name);
+  mkdirSync(join(path, ".."), { recursive: true });
+  writeFileSync(path, bytes);
+  return path;
+}
+
+test("a folder is uploaded with its structure, hashed while it is read, and locked", async () => {
+  const one = clip(200_000);
+  file("card/A001/one.mp4", one);
+  file("card/A001/one.mp4.rushes.json", Buffer.from('{"camera":"Alexa 35","reel":"A001"}'));
+  file("card/.hidden.mp4", clip());
+  file("card/notes.txt", Buffer.from("not footage"));
+  const { code, lines } = await rushes(["upload", join(folder, "card"), "--project", "Project"]);
+  expect(code).toBe(1); // the text file was refused, the rest arrived
+  const [uploaded, refused] = lines;
+  expect(uploaded).toMatchObject({
+    event: "uploaded",
+    state: "locked",
+    sha256: createHash("sha256").update(one).digest("hex"),
+  });
+  expect(refused).toMatchObject({ event: "refused", code: "not-media" });
+  const [row] = await deps.sql`select v.client_sha256, v.manifest, f.name as folder, p.name as parent
+    from versions v join assets a on a.id = v.asset_id join folders f on f.id = a.folder_id
+    join folders p on p.id = f.parent_id where v.id = ${uploaded.versionId}`;
+  expect(row).toEqual({
+    client_sha256: uploaded.sha256,
+    manifest: { camera: "Alexa 35", reel: "A001" },
+    folder: "A001",
+    parent: "card",
+  });
+}, 30_000);
+
+test("an upload that was killed goes on where it was, and sends no part twice", async () => {
+  const body = clip(100 * MIB);
+  const path = file("large.mov", body);
+  const child = start(["upload", path, "--project", api.seed.projectId, "--parallel", "1"]);
+  const arrived = async () => {
+    const list = await api.as("editor").get("/presign?state=open");
+    const id = list.body.items[0]?.uploadId;
+    return id ? ((await api.as("editor").get(`/presign/${id}`)).body.parts as { partNumber: number }[]) : [];
+  };
+  await eventually(async () => expect((await arrived()).length).toBeGreaterThanOrEqual(2), {
+    withinMs: 20_000,
+  });
+  child.kill("SIGKILL");
+  await child.exited;
+  const before = await arrived();
+  expect(before.length).toBeLessThan(7);
+  const { code, lines } = await rushes(["upload", path, "--project", api.seed.projectId]);
+  expect(code).toBe(0);
+  const signed = await deps.sql`select count(*)::int as n from uploads where name = 'large.mov'`;
+  expect(signed[0]?.n).toBe(1);
+  expect(lines.at(-1)).toMatchObject({ sha256: createHash("sha256").update(body).digest("hex") });
+}, 60_000);
+
+test("a download is the master, with manifests that verify offline; a changed byte shows", async () => {
+  const path = file("take 7.mp4", clip(3 * MIB));
+  const sent = await rushes(["upload", path, "--project", api.seed.projectId]);
+  const { versionId } = sent.lines.at(-1);
+  await verifyMaster(deps, versionId, "request");
+  await verifyMaster(deps, versionId, "schedule");
+  const to = join(folder, "back");
+  const got = await rushes(["download", versionId, "--to", to, "--mhl"]);
+  expect(got.code).toBe(0);
+  expect(got.lines.at(-1)).toMatchObject({ event: "downloaded", isIntact: true });
+  expect(readFileSync(join(to, "take 7.mp4")).equals(readFileSync(path))).toBe(true);
+  expect(readdirSync(join(to, "ascmhl")).sort()).toEqual([
+    expect.stringMatching(/^0001_ver_.*Z\.mhl$/),
+    expect.stringMatching(/^0002_ver_.*Z\.mhl$/),
+    "ascmhl_chain.xml",
+  ]);
+  const offline = { RUSHES_API: "http://127.0.0.1:1/api", RUSHES_API_KEY: "" };
+  const intact = await rushes(["verify", join(to, "take 7.mp4"), "--mhl"], offline);
+  expect(intact).toMatchObject({ code: 0, lines: [{ isIntact: true }] });
+  const online = await rushes(["verify", join(to, "take 7.mp4"), "--version", versionId]);
+  expect(online.code).toBe(0);
+
+  appendFileSync(join(to, "take 7.mp4"), "x");
+  const changed = await rushes(["verify", join(to, "take 7.mp4"), "--mhl"], offline);
+  expect(changed.code).toBe(1);
+  expect(changed.lines[0].faults.join()).toContain("xxh128 differs");
+  const [manifest = ""] = readdirSync(join(to, "ascmhl")).sort();
+  appendFileSync(join(to, "ascmhl", manifest), "<!-- -->");
+  const tampered = await rushes(["verify", path, "--mhl", join(to, "ascmhl")], offline);
+  expect(tampered.code).toBe(1);
+  expect(tampered.lines[0].faults.join()).toContain("was changed after it joined the chain");
+}, 30_000);
+
+test("watch takes what has settled, once, and leaves what still grows", async () => {
+  const watched = join(folder, "watched");
+  file("watched/ready.mp4", clip(5000));
+  const child = start(["watch", watched, "--project", api.seed.projectId, "--settle", "1"]);
+  const names = async () =>
+    (
+      await deps.sql<{ name: string }[]>`select name from uploads where name in ('ready.mp4', 'growing.mp4')`
+    ).map(({ name }) => name);
+  const growing = join(watched, "growing.mp4");
+  writeFileSync(growing, clip(4000));
+  const grow = setInterval(() => appendFileSync(growing, randomBytes(100)), 200);
+  await eventually(async () => expect(await names()).toEqual(["ready.mp4"]), { withinMs: 15_000 });
+  clearInterval(grow);
+  await eventually(async () => expect((await names()).sort()).toEqual(["growing.mp4", "ready.mp4"]), {
+    withinMs: 15_000,
+  });
+  child.kill("SIGINT");
+  expect(await child.exited).toBe(130);
+  const again = await rushes(["watch", watched, "--project", api.seed.projectId, "--settle", "0", "--once"]);
+  expect(again.code).toBe(0);
+  expect((await names()).length).toBe(2);
+}, 45_000);
+
+test("exit codes tell a script what went wrong", async () => {
+  expect((await rushes(["upload"])).code).toBe(2);
+  expect((await rushes(["dance"])).code).toBe(2);
+  expect((await rushes(["status"], { RUSHES_API_KEY: "rk_wrong_wrong_wrong" })).code).toBe(3);
+  expect((await rushes(["verify", join(folder, "none.mp4"), "--mhl"])).code).toBe(1);
+  const down = await rushes(["--help"]);
+  expect(down.code).toBe(0);
+  const status = await rushes(["status", "--project", "Project"]);
+  expect(status.code).toBe(0);
+  expect(status.lines).toContainEqual(expect.objectContaining({ event: "upload", state: "refused" }));
+}, 30_000);
+
+test("the doctor finds what no row refers to, and removes it only when asked", async () => {
+  const env = {
+    ...stackEnv(),
+    APP_SECRET: deps.config.APP_SECRET,
+    POSTGRES_URL: deps.config.POSTGRES_URL,
+    REDIS_URL: deps.config.REDIS_URL,
+  };
+  const { code, lines } = await rushes(["doctor"], env);
+  expect(code).toBe(0);
+  const found = lines.filter(({ event }) => event === "check").map(({ level, what }) => `${level} ${what}`);
+  expect(found).toContain("ok the clock agrees with the storage");
+  expect(found).toContain("ok the storage counts of all projects add up");
+  expect(lines.at(-1).event).toBe("orphans");
+  const broken = await rushes(["doctor"], { ...env, WASABI_ENDPOINT: "http://127.0.0.1:1" });
+  expect(broken.code).toBe(1);
+}, 60_000);
