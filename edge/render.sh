@@ -54,8 +54,8 @@ render() {
   files=$(ulimit -n)
   case $files in '' | *[!0-9]*) files=65536 ;; esac
   [ "$files" -le 65536 ] || files=65536
-  export NOFILE=$files CONNECTIONS=$((files / 4))
-  export SIGNED_PATH='^/v/(?<edge_token>(?<edge_kid>[a-z0-9]{1,16})\.(?<edge_exp>[0-9]{10})\.(?<edge_mac>[A-Za-z0-9_-]{43}))(?<edge_path>/assets/(?<edge_version>[a-z0-9][a-z0-9_]{0,63})/(?<edge_rest>(?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*))'
+  export NOFILE=$files CONNECTIONS=$((files / 4)) OPEN_FILES=$((files / 8))
+  export SIGNED_PATH='^/v/(?<edge_token>(?<edge_kid>[a-z0-9]{1,16})\.(?<edge_exp>[0-9]{10})\.(?<edge_mac>[A-Za-z0-9_-]{43}))(?<edge_path>/assets/(?<edge_version>[a-z0-9][a-z0-9_]{0,63})/(?<edge_rest>(?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*))\z'
   # Remembered tokens are this start's own: a key taken out of the environment takes them along.
   export BOOT=$$.$(date +%s)
   export EDGE_LISTEN=${EDGE_ADDRESS:+$EDGE_ADDRESS:}$EDGE_PORT

@@ -57,7 +57,7 @@ tend_logs() {
 # With no room left the signer says no-store: viewers go through to the storage instead of failing.
 tend_room() {
   free=$(df -Pk "$CACHE_PATH" | awk 'NR == 2 { printf "%d", $4 }')
-  if [ "$((free * 1024))" -lt "$((CACHE_MIN_FREE / 2))" ]; then
+  if [ "$((free * 1024))" -lt "$CACHE_MIN_FREE" ]; then
     [ -e "$RUN/full" ] || echo "edge: CACHE_PATH has no room, passing through" >&2
     : >"$RUN/full"
   else

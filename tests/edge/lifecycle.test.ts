@@ -126,17 +126,17 @@ describe("a volume without room", () => {
     const { edge, inside, end } = await startOnSmallVolume();
     try {
       const version = ownVersion();
-      const names = Array.from({ length: 30 }, (_, at) => `part-${at}.m4s`);
+      const names = Array.from({ length: 24 }, (_, at) => `part-${at}.m4s`);
       await Promise.all(names.map((name) => putPreview(version, name, patterned(2_000_000))));
       const read = async (name: string) => {
         const answer = await rawRequest(edge.port, "GET", edge.url(version, name).slice(edge.base.length));
         return answer.status === 200 && answer.whole && answer.body.length === 2_000_000;
       };
 
-      // 60 MB through a volume of 40: everything arrives whole, the limit of the cache alone would not do it
+      // more than the volume holds, a little slower than the edge looks at it
       for (const name of names) {
         expect(await read(name)).toBe(true);
-        await Bun.sleep(100);
+        await Bun.sleep(300);
       }
 
       // somebody else takes the rest of it

@@ -7,7 +7,7 @@ import { ownVersion, patterned, putPreview } from "#tests/edge/support/previews.
 import { eventually } from "#tests/support/eventually.ts";
 
 /** A cached location without any gate, in the same server, on the same cache, with the same log. */
-const plainLocation = `  location ~ "^/plain(?<plain_path>/assets/[a-z0-9_]+/[A-Za-z0-9._/-]+)\\z" {
+export const plainLocation = `  location ~ "^/plain(?<plain_path>/assets/[a-z0-9_]+/[A-Za-z0-9._/-]+)\\z" {
     proxy_pass http://signer$plain_path;
     proxy_cache objects;
     proxy_cache_key $plain_path;
@@ -80,8 +80,12 @@ export interface HitFigures {
  * ratios. The ratio is of requests per CPU second of the one pinned worker, which is what its throughput is when
  * nothing else wants the processor.
  */
-export async function hitFigures(sizes: number[], { rounds, seconds }: { rounds: number; seconds: number }) {
-  const edge = await startEdge({ EDGE_WORKERS: "1", EDGE_TEND_SECONDS: "5" });
+export async function hitFigures(
+  sizes: number[],
+  { rounds, seconds }: { rounds: number; seconds: number },
+  home?: string,
+) {
+  const edge = await startEdge({ EDGE_WORKERS: "1", EDGE_TEND_SECONDS: "5" }, home ? { home } : {});
   try {
     const version = ownVersion();
     for (const bytes of sizes)
