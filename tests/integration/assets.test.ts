@@ -187,6 +187,19 @@ describe("an asset", () => {
     expect((await api.as("manager").post(`${path}/restore`)).status).toBe(410);
   });
 
+  test("among several is downloaded by those who may, each newest master by its own address", async () => {
+    const mine = await seed();
+    const theirs = await seedVersion(resources, { projectId: api.seed.otherProjectId });
+    const input = { assetIds: [mine.assetId, theirs.assetId] };
+    const { body } = await api.as("editor").post("/assets/download", input);
+    expect(body.items).toMatchObject([
+      { isDone: true, url: expect.stringContaining(`masters/${mine.versionId}`) },
+      { isDone: false, code: "not-found", url: null },
+    ]);
+    const refused = await api.as("viewer").post("/assets/download", input);
+    expect(refused.body.items[0]).toMatchObject({ code: "forbidden", url: null });
+  });
+
   test("among several is moved, deleted and restored with its own outcome", async () => {
     const free = await seed();
     const locked = await seed({ lockUntil: new Date(Date.now() + 86_400_000) });

@@ -29,7 +29,7 @@ const ownOnly = new Set([
 /** What crosses projects is refused to who is no admin, whatever it names. */
 const adminOnly = (route: Route) => route.path.startsWith("/admin/") || route.path === "/audit/verify";
 /** Routes for several at once say for each what became of it. */
-const several = new Set(["POST /assets/move", "POST /assets/delete", "POST /assets/restore"]);
+const several = new Set(["move", "delete", "restore", "download"].map((deed) => `POST /assets/${deed}`));
 const name = (route: Route) => `${route.method} ${route.path}`;
 
 let resources: Resources;

@@ -13,6 +13,7 @@ import { listAssets } from "#core/assets/list-assets.ts";
 import { listVersions, needVersion, readAsset } from "#core/assets/read-asset.ts";
 import {
   deleteAssets,
+  downloadAssets,
   moveAssets,
   moveSeveralInput,
   restoreAssets,
@@ -92,6 +93,11 @@ function several(app: RushesApp, deps: Resources): void {
   app.post("/assets/delete", async (c) => {
     const actor = await c.get("actors").need();
     return c.json(await deleteAssets(deps, actor, await parseBody(c, severalInput)));
+  });
+
+  app.post("/assets/download", async (c) => {
+    const actor = await c.get("actors").need();
+    return c.json(await downloadAssets(deps, actor, await parseBody(c, severalInput)));
   });
 
   app.post("/assets/restore", async (c) => {

@@ -9,7 +9,12 @@ import {
   updateAssetInput,
   version,
 } from "#core/assets/asset.ts";
-import { moveSeveralInput, severalInput, severalOutcome } from "#core/assets/several-assets.ts";
+import {
+  moveSeveralInput,
+  severalDownloads,
+  severalInput,
+  severalOutcome,
+} from "#core/assets/several-assets.ts";
 import { noticeList, noticeQuery, readNoticesAnswer, readNoticesInput } from "#core/notices/notice.ts";
 import { found, searchQuery } from "#core/search/search.ts";
 import { id, listOf, page } from "#core/shape.ts";
@@ -98,6 +103,15 @@ const several: Route[] = [
     auth: "actor",
     body: severalInput,
     answer: { status: 200, schema: severalOutcome },
+    idempotent: true,
+  },
+  {
+    method: "POST",
+    path: "/assets/download",
+    summary: "Get short-lived URLs of several newest masters; says of each what became of it",
+    auth: "actor-or-guest",
+    body: severalInput,
+    answer: { status: 200, schema: severalDownloads },
     idempotent: true,
   },
   {
@@ -226,12 +240,12 @@ export const assetsFunction: ApiFunction = {
       uploads: "read",
       shares: "read",
       share_versions: "read",
-      share_visits: "read",
+      share_visits: "write",
       projects: "read",
       memberships: "read",
       people: "read",
     },
-    buckets: { masters: ["read-lock"] },
+    buckets: { masters: ["read-lock", "get"] },
     redis: true,
   },
 };

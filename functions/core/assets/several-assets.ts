@@ -1,9 +1,11 @@
 import { z } from "zod";
 import type { Actor } from "../auth/actor.ts";
-import { Refusal } from "../refusal.ts";
+import { signDownload } from "../custody/sign-download.ts";
+import { Refusal, refuse } from "../refusal.ts";
 import type { Resources } from "../resources.ts";
-import { id } from "../shape.ts";
+import { id, time } from "../shape.ts";
 import { deleteAsset, restoreAsset } from "./delete-asset.ts";
+import { needAsset } from "./read-asset.ts";
 import { updateAsset } from "./update-asset.ts";
 
 const assetIds = z.array(id("asset")).min(1).max(200);
@@ -18,6 +20,15 @@ export const severalOutcome = z.object({
       isDone: z.boolean(),
       code: z.string().nullable(),
       detail: z.string().nullable(),
+    }),
+  ),
+});
+/** A short-lived URL of each newest master. */
+export const severalDownloads = z.object({
+  items: z.array(
+    severalOutcome.shape.items.element.extend({
+      url: z.string().nullable(),
+      expiresAt: time.nullable(),
     }),
   ),
 });
@@ -52,4 +63,25 @@ export function deleteAssets(deps: Deps, actor: Actor, input: { assetIds: string
 
 export function restoreAssets(deps: Deps, actor: Actor, input: { assetIds: string[] }): Promise<Outcome> {
   return each(input.assetIds, (assetId) => restoreAsset(deps, actor, assetId));
+}
+
+/** The newest version of each that the asker may see; a guest's are counted as downloads of the link. */
+export async function downloadAssets(
+  deps: Deps & Pick<Resources, "downloader">,
+  actor: Actor,
+  input: { assetIds: string[] },
+): Promise<z.output<typeof severalDownloads>> {
+  const signed = new Map<string, { url: string; expiresAt: string }>();
+  const { items } = await each(input.assetIds, async (assetId) => {
+    const { versionId } = await needAsset(deps, actor, assetId);
+    if (!versionId) refuse("illegal-state", "There is no version to download yet.");
+    signed.set(assetId, await signDownload(deps, actor, versionId));
+  });
+  return {
+    items: items.map((item) => ({
+      ...item,
+      url: signed.get(item.assetId)?.url ?? null,
+      expiresAt: signed.get(item.assetId)?.expiresAt ?? null,
+    })),
+  };
 }
