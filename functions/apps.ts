@@ -1,4 +1,6 @@
 import { Hono } from "hono";
+import { adminApp } from "#api/admin/admin.ts";
+import { adminFunction } from "#api/admin/routes.ts";
 import { assetsApp } from "#api/assets/assets.ts";
 import { assetsFunction } from "#api/assets/routes.ts";
 import { auditApp } from "#api/audit/audit.ts";
@@ -46,6 +48,7 @@ export const builtFunctions: readonly [ApiFunction, (deps: Resources) => RushesA
   [eventsFunction, eventsApp],
   [keysFunction, keysApp],
   [webhooksFunction, webhooksApp],
+  [adminFunction, adminApp],
   [healthFunction, healthApp],
 ];
 
@@ -56,10 +59,11 @@ export const builtFunctions: readonly [ApiFunction, (deps: Resources) => RushesA
 export function everyFunction(deps: Resources): Hono<Env> {
   const gateway = new Hono<Env>();
   const health = healthApp(deps);
-  for (const [{ name, routes }, build] of builtFunctions) {
+  for (const [{ name, routes, mounts = [] }, build] of builtFunctions) {
     const app = name === "health" ? health : build(deps);
     for (const { method, path } of routes)
-      gateway.on(method, `/api${path}`, (c) => app.fetch(c.req.raw, c.env, undefined));
+      gateway.on(method, `/api${path}`, (c) => app.fetch(c.req.raw, c.env));
+    for (const path of mounts) gateway.all(`/api${path}/*`, (c) => app.fetch(c.req.raw, c.env));
   }
   for (const path of ["/healthz", "/readyz", "/metrics"])
     gateway.get(path, (c) => health.fetch(new Request(new URL(`/api${path}`, c.req.url), c.req.raw), c.env));

@@ -37,6 +37,8 @@ export interface ApiFunction {
   kind: "api";
   name: string;
   routes: readonly Route[];
+  /** Path prefixes under which the function serves pages of its own, besides its routes. */
+  mounts?: readonly string[];
   touches: Touches;
 }
 

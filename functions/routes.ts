@@ -1,3 +1,4 @@
+import { adminFunction } from "#api/admin/routes.ts";
 import { assetsFunction } from "#api/assets/routes.ts";
 import { auditFunction } from "#api/audit/routes.ts";
 import { commentsFunction } from "#api/comments/routes.ts";
@@ -37,6 +38,7 @@ export const functions: readonly ApiFunction[] = [
   eventsFunction,
   keysFunction,
   webhooksFunction,
+  adminFunction,
   healthFunction,
 ];
 

@@ -4,6 +4,7 @@ import type { ApiConfig } from "./config.ts";
 import { openDatabase, type Pool } from "./db/db.ts";
 import { openRedis } from "./db/redis.ts";
 import { type Live, openLive } from "./events/live.ts";
+import { type Boards, openBoards } from "./queue/board.ts";
 import { keysOf, openStorage, type Storage } from "./storage/storage.ts";
 import { type Log, openLog } from "./telemetry/log.ts";
 import { type Metrics, openMetrics } from "./telemetry/metrics.ts";
@@ -21,6 +22,8 @@ export interface Resources {
   issuer: Issuer;
   /** What happens now, for event streams; connects when first needed. */
   readonly live: Live;
+  /** The BullMQ queues, for the admin's page; connects when first needed. */
+  readonly boards: Boards;
   log: Log;
   metrics: Metrics;
   close(): Promise<void>;
@@ -36,6 +39,7 @@ export function openResources(config: Readonly<ApiConfig>): Resources {
     custodian: openStorage(config, keysOf(config, "custodian")),
   };
   let live: Live | undefined;
+  let boards: Boards | undefined;
   return {
     config,
     sql,
@@ -46,11 +50,15 @@ export function openResources(config: Readonly<ApiConfig>): Resources {
       live ??= openLive(config.REDIS_URL);
       return live;
     },
+    get boards() {
+      boards ??= openBoards(config.REDIS_URL);
+      return boards;
+    },
     log: openLog("rushes-api", config.LOG_LEVEL),
     metrics: openMetrics(),
     async close() {
       for (const store of Object.values(stores)) store.s3.destroy();
-      await live?.close();
+      await Promise.all([live?.close(), boards?.close()]);
       redis.disconnect();
       await sql.end({ timeout: 5 });
     },

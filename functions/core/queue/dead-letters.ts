@@ -21,7 +21,7 @@ export interface ListedDeadLetter {
 }
 
 /** Dead letters and queues belong to the deployment: only its administrators know of them. */
-function mustRunDeployment(actor: Actor): void {
+export function mustRunDeployment(actor: Actor): void {
   if ((actor.kind === "person" || actor.kind === "key") && actor.admin) return;
   notFound("page");
 }

@@ -1,0 +1,22 @@
+import { Queue as Board } from "bullmq";
+import { boardConnection, CLOCK_BOARD } from "./clock.ts";
+import { LATER_BOARD } from "./later.ts";
+
+/** The BullMQ queues of this deployment, for people to look at: what the clock called, what is to come. */
+export interface Boards {
+  queues: Board[];
+  close(): Promise<void>;
+}
+
+export function openBoards(redisUrl: string): Boards {
+  const connection = boardConnection(redisUrl);
+  const queues = [CLOCK_BOARD, LATER_BOARD].map((name) => new Board(name, { connection }));
+  for (const queue of queues) queue.on("error", () => {}); // the page shows what fails
+  return {
+    queues,
+    async close() {
+      await Promise.allSettled(queues.map((queue) => queue.close()));
+      connection.disconnect();
+    },
+  };
+}
