@@ -9,7 +9,7 @@ import { finishLadder, growingMaster } from "./finish.ts";
 import { frameTable } from "./frames.ts";
 import type { GrowingStream } from "./ladder-watch.ts";
 import { deadlineSeconds } from "./limits.ts";
-import { checkHashes, openMaster, readMaster } from "./master.ts";
+import { openMaster } from "./master.ts";
 import { mediaOf } from "./media.ts";
 import { type Choices, type Plan, planOf } from "./plan.ts";
 import { makePoster } from "./poster.ts";
@@ -18,6 +18,7 @@ import { growing, PreviewFolder } from "./publish.ts";
 import { emptyOut, openScratch, type Scratch } from "./scratch.ts";
 import type { Source } from "./source.ts";
 import { buildStill } from "./still.ts";
+import { openSupply, type Supply } from "./supply.ts";
 import type { Tools } from "./tools.ts";
 import { StartShift, verify } from "./verify.ts";
 
@@ -51,18 +52,19 @@ export async function build(
   const master = await openMaster(tools.storage, claim);
   const copied = await copyBuilt(tools, claim, witness, master, signal);
   if (copied) return copied;
-  const hashes = await readMaster(master, signal, scratch.source);
-  checkHashes(claim, hashes);
-  await witness.hashed(hashes);
-  const input = { path: `file:${scratch.source}` };
-  const source = await probe(tools.sandbox, input, tools.caps, scratch.work, signal);
+  const supply = await openSupply(master, claim, scratch, signal, tools.fileBytes, (hashes) =>
+    witness.hashed(hashes),
+  );
+  const source = await probe(tools.sandbox, supply.probePath, tools.caps, scratch.work, signal);
+  if (source.kind === "image" || source.durationSeconds === null) await supply.download();
   await writeRecipeFiles(scratch, claim);
   const deadline = deadlineOf(source);
   const within = AbortSignal.any([signal, deadline]);
   const made =
     source.kind === "image"
       ? await buildStill(tools, claim, source, scratch, within)
-      : await buildLadder(tools, claim, source, scratch, witness, within);
+      : await buildLadder(tools, claim, source, scratch, supply, witness, within);
+  const hashes = await supply.hashes();
   return {
     ...made,
     contentKey: contentKey(hashes.sha256, claim.recipeHash, tools.toolVersion),
@@ -99,6 +101,7 @@ async function buildLadder(
   claim: Claim,
   source: Source,
   scratch: Scratch,
+  supply: Supply,
   witness: Witness,
   signal: AbortSignal,
 ): Promise<Made> {
@@ -112,11 +115,14 @@ async function buildLadder(
   for (let attempt = 0; ; attempt++) {
     const plan = planOf(source, choices);
     try {
-      const made = await tryPlan({ tools, claim, source, scratch, witness, signal, plan, attempt });
+      const made = await tryPlan({ tools, claim, source, scratch, supply, witness, signal, plan, attempt });
       made.preview.warnings.unshift(...notes);
       return made;
     } catch (cause) {
-      const next = attempt < 3 ? plainer(choices, plan, cause) : undefined;
+      // What a pipe cannot give may still be in the file.
+      const isPiped = cause instanceof EncodeError && supply.isStreaming() && !signal.aborted;
+      if (isPiped) await supply.download();
+      const next = isPiped ? choices : attempt < 3 ? plainer(choices, plan, cause) : undefined;
       if (!next || signal.aborted) throw cause instanceof EncodeError ? asFailure(cause) : cause;
       if (plan.engine !== "cpu" && !next.device.encode) {
         tools.device.doubt(String(cause));
@@ -164,6 +170,7 @@ interface Try {
   claim: Claim;
   source: Source;
   scratch: Scratch;
+  supply: Supply;
   witness: Witness;
   signal: AbortSignal;
   plan: Plan;
@@ -171,18 +178,19 @@ interface Try {
 }
 
 async function tryPlan(context: Try): Promise<Made> {
-  const { tools, claim, source, scratch, witness, signal, plan, attempt } = context;
+  const { tools, claim, source, scratch, supply, witness, signal, plan, attempt } = context;
   // A second try must not write under names that a cache may hold from the first.
   const base = previewPrefix(claim.versionId, claim.jobId, claim.fence);
   const prefix = attempt === 0 ? base : `${base.slice(0, -1)}.${attempt}/`;
   const folder = new PreviewFolder(tools.storage, prefix);
   const started = performance.now();
+  const isStreaming = supply.isStreaming();
   let firstPlayable: number | null = null;
   let poster: Promise<string | null> = Promise.resolve(null);
   const encoded = await encode(tools, {
     source,
     plan,
-    input: { path: `file:${scratch.source}` },
+    input: supply.input(signal),
     scratch,
     folder,
     fontFile: tools.fontFile,
@@ -221,6 +229,7 @@ async function tryPlan(context: Try): Promise<Made> {
     media,
     result: {
       engine: plan.engine,
+      streamed: isStreaming,
       encodeSeconds: Math.round(seconds * 100) / 100,
       firstPlayableMs: firstPlayable === null ? null : Math.round(firstPlayable),
       bytes: folder.bytes,

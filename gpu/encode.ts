@@ -1,4 +1,3 @@
-import type { Readable } from "node:stream";
 import { BuildFailure } from "#core/previews/job.ts";
 import { argvOf, type Paths } from "./argv.ts";
 import type { GrowingStream } from "./ladder-watch.ts";
@@ -10,6 +9,7 @@ import { type PreviewFolder, publishLadder } from "./publish.ts";
 import { type RunProgress, type RunResult, run } from "./run.ts";
 import { folderBytes, type Scratch } from "./scratch.ts";
 import type { Source } from "./source.ts";
+import type { Input } from "./supply.ts";
 import type { Tools } from "./tools.ts";
 
 export interface Encoded {
@@ -22,7 +22,7 @@ export interface Encoded {
 export interface EncodeOptions {
   source: Source;
   plan: Plan;
-  input: { path: string; stdin?: Readable };
+  input: Input;
   scratch: Scratch;
   folder: PreviewFolder;
   fontFile: string | null;
@@ -67,7 +67,7 @@ export async function encode(tools: Tools, options: EncodeOptions): Promise<Enco
       cwd: scratch.work,
       limits: limitsOf(tools, plan, source),
       signal,
-      ...(options.input.stdin ? { stdin: options.input.stdin } : {}),
+      ...(options.input.feed ? { feed: options.input.feed } : {}),
       onStdout: (chunk) => peaks?.push(chunk),
       onProgress: (progress) => options.onProgress({ ...progress, playableSeconds }),
     });

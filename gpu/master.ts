@@ -1,7 +1,7 @@
 import { open } from "node:fs/promises";
 import { openDigest } from "#core/custody/digest.ts";
 import { BuildFailure, type Claim, type Hashes } from "#core/previews/job.ts";
-import { headObject } from "#core/storage/read.ts";
+import { headObject, readRange } from "#core/storage/read.ts";
 import { readAhead } from "#core/storage/read-ahead.ts";
 import type { Storage } from "#core/storage/storage.ts";
 import { freeBytes } from "./scratch.ts";
@@ -11,6 +11,7 @@ export interface Master {
   bytes: number;
   /** The bytes in order, from a position. */
   read(from?: number): AsyncGenerator<Uint8Array>;
+  range(from: number, length: number): Promise<Uint8Array>;
 }
 
 export async function openMaster(storage: Storage, claim: Claim): Promise<Master> {
@@ -32,7 +33,11 @@ export async function openMaster(storage: Storage, claim: Claim): Promise<Master
       `The master has ${head.bytes} bytes, ${claim.master.bytes} were uploaded. The version is quarantined: upload the file again.`,
     );
   }
-  return { bytes: head.bytes, read: (from = 0) => readAhead(storage, place, head.bytes, from) };
+  return {
+    bytes: head.bytes,
+    read: (from = 0) => readAhead(storage, place, head.bytes, from),
+    range: (from, length) => readRange(storage, place, from, from + length - 1),
+  };
 }
 
 /** Compares what was read with what the client sent and what earlier reads found. */

@@ -1,4 +1,3 @@
-import type { Readable } from "node:stream";
 import { BuildFailure } from "#core/previews/job.ts";
 import { guardedInput } from "./argv.ts";
 import type { Caps } from "./limits.ts";
@@ -12,7 +11,7 @@ const PROBE_SECONDS = 60;
 /** Asks ffprobe what a file is, in the sandbox. Refuses with a reason a person can act on. */
 export async function probe(
   sandbox: Sandbox,
-  input: { path: string; stdin?: Readable },
+  path: string,
   caps: Caps,
   cwd: string,
   signal: AbortSignal,
@@ -24,12 +23,11 @@ export async function probe(
     // The caps are checked by us, with words: ffprobe must be able to say how large the picture is.
     argv: [
       ...["-v", "level+error", "-of", "json", "-show_format", "-show_streams"],
-      ...guardedInput(input.path, 2 ** 31 - 1),
+      ...guardedInput(path, 2 ** 31 - 1),
     ],
     cwd,
     limits: { memoryBytes: 8 * 2 ** 30, cpuSeconds: PROBE_SECONDS, fileBytes: 0 },
     signal: AbortSignal.any([signal, deadline]),
-    ...(input.stdin ? { stdin: input.stdin } : {}),
     onStdout: (chunk) => chunks.push(chunk),
   }).catch((cause) => {
     if (signal.aborted || !deadline.aborted) throw cause;

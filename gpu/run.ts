@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import type { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
+import type { Readable, Writable } from "node:stream";
 import type { ProcessLimits, Sandbox } from "./sandbox.ts";
 
 export interface RunProgress {
@@ -15,7 +14,8 @@ export interface RunOptions {
   cwd: string;
   limits: ProcessLimits;
   signal: AbortSignal;
-  stdin?: Readable;
+  /** Writes the program's input and ends it; `failed` aborts when the program ended badly. A fault in it ends the run. */
+  feed?: (sink: Writable, failed: AbortSignal) => Promise<void>;
   onStdout?: (chunk: Buffer) => void;
   /** The command was given `-progress pipe:3`. */
   onProgress?: (progress: RunProgress) => void;
@@ -64,36 +64,38 @@ export async function run(sandbox: Sandbox, options: RunOptions): Promise<RunRes
     cwd: options.cwd,
     env: environment(),
     detached: true,
-    stdio: [options.stdin ? "pipe" : "ignore", "pipe", "pipe", options.onProgress ? "pipe" : "ignore"],
+    stdio: [options.feed ? "pipe" : "ignore", "pipe", "pipe", options.onProgress ? "pipe" : "ignore"],
   });
   const kill = () => killGroup(child);
   options.signal.addEventListener("abort", kill, { once: true });
   const log = collectLog(child);
   child.stdout?.on("data", (chunk: Buffer) => options.onStdout?.(chunk));
   if (options.onProgress) readProgress(child.stdio[3] as Readable, options.onProgress);
+  let fault: unknown;
+  const failed = new AbortController();
   const feeding =
-    options.stdin && child.stdin ? pipeline(options.stdin, child.stdin).catch(brokenPipe) : undefined;
+    options.feed && child.stdin
+      ? options.feed(child.stdin, failed.signal).catch((cause) => {
+          fault = cause;
+          kill();
+        })
+      : undefined;
   try {
     const ended = await new Promise<{ code: number | null; killedBy: string | null }>((resolve, reject) => {
       child.on("error", reject);
-      child.on("close", (code, killedBy) => resolve({ code, killedBy }));
+      child.on("close", (code, killedBy) => {
+        if (code !== 0) failed.abort();
+        resolve({ code, killedBy });
+      });
     });
-    const fault = await feeding;
+    await feeding;
     options.signal.throwIfAborted();
-    if (fault) throw fault;
+    if (fault !== undefined) throw fault;
     return { ...ended, ...log() };
   } finally {
     options.signal.removeEventListener("abort", kill);
-    options.stdin?.destroy();
     kill();
   }
-}
-
-/** A reader that has seen enough closes its end: that is its right, not a fault. Anything else is one. */
-function brokenPipe(cause: unknown): Error | undefined {
-  const code = (cause as { code?: string }).code;
-  if (code === "EPIPE" || code === "ERR_STREAM_PREMATURE_CLOSE" || code === "ECONNRESET") return undefined;
-  return cause instanceof Error ? cause : new Error(String(cause));
 }
 
 function killGroup(child: ChildProcess): void {

@@ -12,6 +12,8 @@ export interface Tools {
   /** This process's folder on the scratch disk. */
   scratchBase: string;
   scratchMaxBytes: number;
+  /** Masters up to this size are copied to the scratch disk before they are decoded. */
+  fileBytes: number;
   /** Part of the content address: changes when other bytes come out. */
   toolVersion: string;
   fontFile: string | null;

@@ -34,7 +34,13 @@ export function verify(source: Source, plan: Plan, encoded: Encoded): Verified {
     );
   }
   const longest = Math.max(...streams.map((stream) => stream.seconds));
-  refuseTruncated(source, plan, longest);
+  // Sound is filled up with silence to the length of the picture, so the picture alone can tell.
+  const pictureSeconds = streams.find((stream) => stream.isPicture)?.seconds;
+  const expected =
+    pictureSeconds === undefined
+      ? source.durationSeconds
+      : (source.picture?.seconds ?? source.durationSeconds);
+  refuseTruncated(expected, plan, source.picture?.seconds ? (pictureSeconds ?? longest) : longest);
   const errors = encoded.result.errors.filter((line) => !/deprecated/i.test(line)).length;
   if (errors > 0) warnings.push("Parts of the file are damaged; the preview shows what could be decoded.");
   const pictures = streams.filter((stream) => stream.isPicture);
@@ -51,8 +57,7 @@ export function verify(source: Source, plan: Plan, encoded: Encoded): Verified {
   return { table, durationSeconds: first.seconds, warnings };
 }
 
-function refuseTruncated(source: Source, plan: Plan, gotSeconds: number): void {
-  const expected = source.durationSeconds;
+function refuseTruncated(expected: number | null, plan: Plan, gotSeconds: number): void {
   if (expected === null) return;
   const due = expected - (plan.picture?.shiftSeconds ?? 0);
   if (gotSeconds >= 0.9 * due || due - gotSeconds < 1) return;

@@ -8,6 +8,7 @@ import { keysOf, openStorage } from "#core/storage/storage.ts";
 import { openLog } from "#core/telemetry/log.ts";
 import { consume } from "./consume.ts";
 import { openDevice } from "./device.ts";
+import { FILE_BYTES } from "./feed.ts";
 import { defaultCaps } from "./limits.ts";
 import { openSandbox } from "./sandbox.ts";
 import { claimScratch } from "./scratch.ts";
@@ -49,6 +50,7 @@ await consume(
       caps: { ...defaultCaps, pixels: config.MAX_PIXELS, durationSeconds: config.MAX_DURATION_SECONDS },
       scratchBase: await claimScratch(config.SCRATCH_PATH),
       scratchMaxBytes: config.SCRATCH_MAX_BYTES,
+      fileBytes: FILE_BYTES,
       toolVersion: toolVersion(),
       fontFile: findFont(),
     },

@@ -5,6 +5,7 @@ import type { Progress } from "#core/previews/job.ts";
 import { openLog } from "#core/telemetry/log.ts";
 import { consume } from "#gpu/consume.ts";
 import { openDevice } from "#gpu/device.ts";
+import { FILE_BYTES } from "#gpu/feed.ts";
 import { defaultCaps } from "#gpu/limits.ts";
 import { openSandbox } from "#gpu/sandbox.ts";
 import { findFont, toolVersion } from "#gpu/tool-version.ts";
@@ -32,6 +33,7 @@ export async function startWorker(
     caps: defaultCaps,
     scratchBase,
     scratchMaxBytes: 4e9,
+    fileBytes: FILE_BYTES,
     toolVersion: toolVersion(),
     fontFile: findFont(),
     ...options.tools,
