@@ -75,7 +75,7 @@ export const clipArgv = (settings: ClipSettings, target: string): string[] => [
     "-c:v",
     "libx264",
     "-preset",
-    "veryfast",
+    "superfast",
     "-crf",
     "20",
     "-pix_fmt",

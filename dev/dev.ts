@@ -17,7 +17,7 @@ import {
 } from "#dev/processes.ts";
 import { presentParts, productParts, stopProduct } from "#dev/product.ts";
 import { runCommand, Stop, say, step } from "#dev/say.ts";
-import { type Demo, savedDemo, seed } from "#dev/seed.ts";
+import { beginClip, type Demo, savedDemo, seed } from "#dev/seed.ts";
 import { startServers, stopServers } from "#dev/servers.ts";
 import { buildSite } from "#dev/site-build.ts";
 import { type Supervision, supervise, watchServers } from "#dev/supervisor.ts";
@@ -52,6 +52,7 @@ const start = async (instance: Instance, supervisions: Supervision[]): Promise<v
     const site = buildSite(join(instance.logDir, "site-build.log"));
     // Its failure is reported below, after the servers; until then it must not count as unhandled.
     site.catch(() => {});
+    const clip = beginClip(instance);
     const environment = await startServers(instance, outside);
     const applied = await migrateDatabase(environment.POSTGRES_URL ?? "");
     say(applied.length > 0 ? `database migrated: ${applied.length} files` : "database is up to date");
@@ -59,14 +60,18 @@ const start = async (instance: Instance, supervisions: Supervision[]): Promise<v
     const parts = presentParts(productParts(instance, environment));
     supervisions.push(await supervise(instance, parts));
     supervisions.push(watchServers(instance, () => startServers(instance, outside)));
-    writeAccess(instance, environment, await demoOf(instance, environment));
+    writeAccess(instance, environment, await demoOf(instance, environment, clip));
   });
 };
 
 /** Rushes without its demo is still worth having; why the demo is not there is said, not hidden. */
-const demoOf = async (instance: Instance, environment: Environment): Promise<Demo> => {
+const demoOf = async (
+  instance: Instance,
+  environment: Environment,
+  clip: ReturnType<typeof beginClip>,
+): Promise<Demo> => {
   try {
-    return await step("demo is there", () => seed(instance, environment));
+    return await step("demo is there", () => seed(instance, environment, clip));
   } catch (error) {
     say(
       `! the demo could not be made, repeat make dev to try again: ${error instanceof Error ? error.message : error}`,

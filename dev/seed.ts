@@ -80,11 +80,30 @@ const comment = async (apiOf: (id: string) => Promise<Api>, versionId: string): 
   }
 };
 
+const demoClipFile = async (instance: Instance): Promise<string> => {
+  const file = join(instance.dir, "demo-clip.mp4");
+  await makeClip(demoClip, file, join(instance.logDir, "demo-clip.log"));
+  return file;
+};
+
+/** Begins to make the demo clip, which takes a while, unless the demo has it already. */
+export const beginClip = (instance: Instance): Promise<string> | null => {
+  if (savedDemo(instance).versionId) return null;
+  const clip = demoClipFile(instance);
+  // Its failure is told where the clip is used; until then it must not count as unhandled.
+  clip.catch(() => {});
+  return clip;
+};
+
 /**
  * Puts the demo there through the public API: a project with its people, a clip through presign, PUT, promote
  * and the worker, comments, a share. What a former run did is not repeated.
  */
-export const seed = async (instance: Instance, environment: Environment): Promise<Demo> => {
+export const seed = async (
+  instance: Instance,
+  environment: Environment,
+  clip: Promise<string> | null,
+): Promise<Demo> => {
   const base = environment.PUBLIC_API_BASE ?? "";
   const apis = new Map<string, Promise<Api>>();
   const apiOf = (id: string): Promise<Api> => {
@@ -106,10 +125,6 @@ export const seed = async (instance: Instance, environment: Environment): Promis
   const mara = await apiOf("mara");
   // Another database than last time: the notes about the old one are worth nothing.
   if (demo.projectId && !(await isThere(mara, `/projects/${demo.projectId}`))) demo = {};
-  const file = join(instance.dir, "demo-clip.mp4");
-  const clip = makeClip(demoClip, file, join(instance.logDir, "demo-clip.log"));
-  clip.catch(() => {});
-
   if (!demo.projectId) {
     const { id } = await mara.post<{ id: string }>("/projects", { name: "Demo", reviewersMayDownload: true });
     keep({ projectId: id });
@@ -130,7 +145,7 @@ export const seed = async (instance: Instance, environment: Environment): Promis
   }
   const manager = openApi(base, demo.apiKey ?? "");
   if (!demo.versionId) {
-    await clip;
+    const file = await (clip ?? demoClipFile(instance));
     say("the demo clip is uploaded");
     const name = "Rushes demo.mp4";
     keep(await uploadFile(manager, { projectId, name, contentType: "video/mp4", file }));
