@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { openSession } from "#core/auth/sessions.ts";
 import type { Resources } from "#core/resources.ts";
 import type { Route } from "#functions/route.ts";
 import { functions } from "#functions/routes.ts";
@@ -291,7 +292,6 @@ describe("a credential", () => {
 });
 
 async function sessionOf(who: "manager"): Promise<string> {
-  const { openSession } = await import("#core/auth/sessions.ts");
   const { secret } = await openSession(resources, { personId: api.seed.people[who].id }, 60);
   return `__Host-rushes_session=${secret}`;
 }
