@@ -127,7 +127,8 @@ function isMpegAudio(second: number, third: number): boolean {
   const layer = (second >> 1) & 3;
   const bitrate = third >> 4;
   const rate = (third >> 2) & 3;
-  return hasSync && version !== 1 && layer !== 0 && bitrate !== 0 && bitrate !== 15 && rate !== 3;
+  // FF FE also begins every UTF-16 text; as a sync word it would be layer I, which nobody makes.
+  return hasSync && second !== 0xfe && version !== 1 && layer !== 0 && bitrate !== 0 && bitrate !== 15 && rate !== 3;
 }
 
 function stills(bytes: Bytes): Sniffed | undefined {
