@@ -54,3 +54,5 @@ export type Webhook = Get<"/webhooks/{webhookId}">;
 export type WebhookWithSecret = Post<"/webhooks">;
 export type Delivery = ItemOf<Get<"/webhooks/{webhookId}/deliveries">>;
 export type AuditEntry = ItemOf<Get<"/audit">>;
+export type QueueState = ItemOf<Get<"/admin/queues">>;
+export type DeadLetter = ItemOf<Get<"/admin/queues/dead">>;

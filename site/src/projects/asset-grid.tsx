@@ -101,7 +101,7 @@ function AssetCard({ asset, browse, rights }: Props & { asset: Asset }) {
   };
   return (
     <li class={`asset-card${picked ? " picked" : ""}`} data-asset={asset.id}>
-      <label class="pick">
+      <label class="asset-pick">
         <input
           type="checkbox"
           aria-label={`Select ${asset.name}`}

@@ -5,6 +5,7 @@ import type { ProjectStart } from "../server/project.ts";
 import { filesOfDrop, filesOfPicker, placeFiles } from "../upload/drop.ts";
 import { addFiles, arrivals } from "../upload/uploads.ts";
 import { rightsOf } from "../review/rights.ts";
+import { useAlive } from "../ui/alive.ts";
 import { Menu, MenuItem } from "../ui/menu.tsx";
 import { statuses, statusWords } from "../ui/status.tsx";
 import { complain } from "../ui/toasts.tsx";
@@ -37,6 +38,9 @@ export function ProjectPage({ start }: { start: ProjectStart }) {
 
   useEffect(() => {
     browse.openLayout();
+    // Chosen before the page was alive: the event is gone, the files are still there.
+    const early = picker.current?.files;
+    if (early?.length) void take(filesOfPicker(early));
     const stop = browse.follow();
     const unsubscribe = arrivals.subscribe((n) => {
       if (n > 0) void browse.load();
@@ -95,7 +99,7 @@ export function ProjectPage({ start }: { start: ProjectStart }) {
 
   const empty = browse.assets.value.length === 0 && browse.here.value.length === 0;
   return (
-    <div class="page">
+    <div class="page" {...useAlive()}>
       <div class="page-head">
         <h1 class="visually-hidden">{project.name}</h1>
         <Search browse={browse} />

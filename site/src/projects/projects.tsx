@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { FolderOpen, Lock, Plus } from "lucide-preact";
 import { api } from "../api/client.ts";
 import type { Project } from "../api/types.ts";
+import { useAlive } from "../ui/alive.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { complain } from "../ui/toasts.tsx";
 import { count, size } from "../ui/words.ts";
@@ -12,7 +13,7 @@ export function Projects({ start }: { start: Project[] }) {
   const text = useSignal("");
   const shown = start.filter(({ name }) => name.toLowerCase().includes(text.value.trim().toLowerCase()));
   return (
-    <div class="page">
+    <div class="page" {...useAlive()}>
       <div class="page-head">
         <h1>Projects</h1>
         {start.length > 6 && (

@@ -179,7 +179,7 @@ function Body({
           </form>
         ) : (
           // biome-ignore lint/a11y/useKeyWithClickEvents: the timecode button above does the same for keys
-          <p class={`comment-text${onPick ? " pick" : ""}`} onClick={onPick}>
+          <p class={`comment-text${onPick ? " lands" : ""}`} onClick={onPick}>
             <Words text={comment.text} review={review} mentions={comment.mentions} />
           </p>
         )}

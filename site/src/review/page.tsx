@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { api } from "../api/client.ts";
 import type { Member } from "../api/types.ts";
+import { useAlive } from "../ui/alive.ts";
 import { KeysHelp } from "../player/keys-help.tsx";
 import { listenForKeys, playerKeys } from "../player/keys.ts";
 import { Comments } from "./comments.tsx";
@@ -94,7 +95,7 @@ export function ReviewPage({ start }: { start: ReviewStart }) {
   }, []);
 
   return (
-    <div class={`review${panelOpen.value ? "" : " wide"}`} ref={root}>
+    <div class={`review${panelOpen.value ? "" : " wide"}`} ref={root} {...useAlive()}>
       <TopBar
         review={review}
         panelOpen={panelOpen.value}

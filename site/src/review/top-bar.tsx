@@ -137,7 +137,10 @@ export function TopBar({
 }
 
 function Presence({ review }: { review: Review }) {
-  const people = review.here.value.filter(({ id, name }) => id !== review.me.id || name !== review.me.name);
+  const { me } = review;
+  const people = review.here.value.filter(
+    ({ kind, id, name }) => kind !== me.kind || (me.id === null ? name !== me.name : id !== me.id),
+  );
   if (people.length === 0) return null;
   const names = people.map(({ name }) => name).join(", ");
   return (

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { api, ApiError } from "../api/client.ts";
 import type { OpenedShare } from "../api/types.ts";
+import { useAlive } from "../ui/alive.ts";
 import { recall, remember } from "../ui/remember.ts";
 import "../layouts/message.css";
 
@@ -46,7 +47,7 @@ export function Gate({
     }
   };
   return (
-    <div class="message">
+    <div class="message" {...useAlive()}>
       <p class="quiet">{share.projectName}</p>
       <h1>{share.name}</h1>
       <p class="quiet">Shared by {share.sharedBy}</p>

@@ -31,7 +31,7 @@ export function SharePage({ token, start }: { token: string; start: OpenedShare 
   useEffect(() => {
     const session = sessionStorage.getItem(kept);
     // A link without a passphrase is its own credential; with one, the guest's session is.
-    actAsGuest(session ?? token);
+    actAsGuest(session ?? (start.needsPassphrase ? undefined : token));
     void api
       .get<OpenedShare>(`/shares/open/${token}`)
       .then((opened) => {
@@ -39,7 +39,10 @@ export function SharePage({ token, start }: { token: string; start: OpenedShare 
         else if (!needsGate(opened)) enter(opened, token);
         return show(opened);
       })
-      .catch(() => sessionStorage.removeItem(kept));
+      .catch(() => {
+        sessionStorage.removeItem(kept);
+        actAsGuest(undefined);
+      });
     const onBack = () => void show(share.value);
     addEventListener("popstate", onBack);
     return () => {
