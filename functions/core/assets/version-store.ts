@@ -1,8 +1,8 @@
 import type { z } from "zod";
 import type { Sql } from "../db/db.ts";
-import { type Preview, previewSchema } from "../previews/preview.ts";
+import type { Preview } from "../previews/preview.ts";
 import type { author } from "../shape.ts";
-import { type Media, media, type Version, type VersionState } from "./asset.ts";
+import type { Media, Version, VersionState } from "./asset.ts";
 import { type OverallVerdict, statusOf } from "./status.ts";
 
 interface VersionRow {
@@ -17,8 +17,8 @@ interface VersionRow {
   reasonCode: string | null;
   bytes: number;
   contentType: string;
-  media: unknown;
-  preview: unknown;
+  media: Media | null;
+  preview: Preview | null;
   lockMode: "GOVERNANCE" | "COMPLIANCE" | null;
   lockUntil: Date | null;
   legalHold: boolean;
@@ -70,7 +70,7 @@ function foundOf(row: VersionRow): FoundVersion {
       reasonCode: row.reasonCode,
       bytes: row.bytes,
       contentType: row.contentType,
-      media: row.media === null ? null : (media.parse(row.media) as Media),
+      media: row.media,
       lock: row.lockMode && row.lockUntil ? { mode: row.lockMode, until: row.lockUntil.toISOString() } : null,
       legalHold: row.legalHold,
       openComments: row.openComments,
@@ -78,7 +78,7 @@ function foundOf(row: VersionRow): FoundVersion {
       createdBy: makerOf(row),
       createdAt: row.createdAt.toISOString(),
     },
-    preview: row.preview === null ? null : previewSchema.parse(row.preview),
+    preview: row.preview,
   };
 }
 

@@ -29,6 +29,9 @@ export const found = z.object({
 });
 type Found = z.output<typeof found>;
 
+/** The latest so many matches are ranked: after one letter there may be a million. */
+const CANDIDATES = 500;
+
 /** A few of each kind for search as you type: names, what was said, who is here. Members only. */
 export async function search(
   { sql }: Pick<Resources, "sql">,
@@ -40,8 +43,10 @@ export async function search(
   const start = `${escapeLike(q.toLowerCase())}%`;
   const [assets, folders, comments, people] = await Promise.all([
     sql<Found["assets"]>`
-      select id, name, folder_id as "folderId" from assets
-      where project_id = ${projectId} and deleted_at is null and lower(name) like ${part}
+      select id, name, "folderId" from (
+        select id, name, folder_id as "folderId", updated_at from assets
+        where project_id = ${projectId} and deleted_at is null and lower(name) like ${part}
+        order by updated_at desc, id desc limit ${CANDIDATES}) as recent
       order by lower(name) like ${start} desc, updated_at desc, id desc limit ${limit}`,
     sql<Found["folders"]>`
       select id, name, parent_id as "parentId" from folders
@@ -53,7 +58,7 @@ export async function search(
       from comments c join versions v on v.id = c.version_id and v.deleted_at is null
       join assets a on a.id = v.asset_id and a.deleted_at is null
       where c.project_id = ${projectId} and c.deleted_at is null
-        and (lower(c.text) like ${part} or lower(c.author_name) like ${start})
+        and lower(c.text) like ${part}
       order by c.created_at desc, c.id desc limit ${limit}`,
     sql<Found["people"]>`
       select p.id, p.name, p.email from people p join memberships m on m.person_id = p.id
