@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
+import { personOfClaims } from "#core/people/sign-in.ts";
 import type { Resources } from "#core/resources.ts";
 import { everyFunction } from "#functions/apps.ts";
 import { type Api, openApi } from "#tests/support/api.ts";
@@ -83,6 +84,34 @@ describe("signing in", () => {
     const keys = await resources.redis.keys("session:*");
     expect(keys.length).toBeGreaterThan(0);
     expect(keys.join()).not.toContain(secret);
+  });
+});
+
+describe("the person", () => {
+  const claims = (change: object) => ({
+    iss: resources.config.OIDC_ISSUER,
+    sub: "changing",
+    email: "first@one.test",
+    email_verified: true,
+    name: "First",
+    ...change,
+  });
+
+  test("follows what the provider says, but takes nobody else's address", async () => {
+    const first = await personOfClaims(resources, claims({}));
+    const renamed = await personOfClaims(resources, claims({ name: "Second", email: "Second@One.test" }));
+    expect(renamed).toEqual({ ...first, name: "Second", email: "second@one.test" });
+    const taken = await personOfClaims(resources, claims({ name: "Second", email: "mara@rushes.local" }));
+    expect(taken.email).toBe("second@one.test");
+  });
+
+  test("is made once, however many first requests come at once", async () => {
+    const made = await Promise.all(
+      Array.from({ length: 20 }, () =>
+        personOfClaims(resources, claims({ sub: "many", email: "many@one.test" })),
+      ),
+    );
+    expect(new Set(made.map(({ id }) => id)).size).toBe(1);
   });
 });
 

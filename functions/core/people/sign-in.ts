@@ -1,5 +1,5 @@
 import type { ApiConfig } from "../config.ts";
-import { inTransaction, type Sql } from "../db/db.ts";
+import type { Sql } from "../db/db.ts";
 import { refuse } from "../refusal.ts";
 import { enrolPerson, type Identity, type PersonActor, recallPerson } from "./store.ts";
 
@@ -33,12 +33,12 @@ export async function personOfClaims(
     name: nameOf(claims, email),
     admin: config.ADMIN_EMAILS.some((one) => one.toLowerCase() === email),
   };
-  return inTransaction(sql, async (tx) => {
-    const known = await recallPerson(tx, identity);
+  const person =
+    (await recallPerson(sql, identity)) ??
+    (await enrolPerson(sql, identity)) ??
     // Two first sign-ins at once: the second finds the row the first one made.
-    const person = known ?? (await enrolPerson(tx, identity)) ?? (await recallPerson(tx, identity));
-    return person ?? refuse("unauthenticated", "This e-mail address belongs to another account.");
-  });
+    (await recallPerson(sql, identity));
+  return person ?? refuse("unauthenticated", "This e-mail address belongs to another account.");
 }
 
 function nameOf(claims: Claims, email: string): string {

@@ -34,16 +34,22 @@ export interface Identity {
   admin: boolean;
 }
 
-/** The person who signed in before, brought up to date; undefined at the first time. */
+/** The person who signed in before, brought up to date; undefined at the first time. Writes only what changed. */
 export async function recallPerson(sql: Sql, who: Identity): Promise<PersonActor | undefined> {
   const role = who.admin ? "admin" : "member";
-  const [row] = await sql<Row[]>`
+  const [row] = await sql<(Row & { isCurrent: boolean })[]>`
+    select p.id, p.name, p.email, p.deployment_role as "deploymentRole",
+      p.name = ${who.name} and p.deployment_role = ${role} and (p.email = ${who.email}
+        or exists (select 1 from people other where other.email = ${who.email})) as "isCurrent"
+    from people p where p.issuer = ${who.issuer} and p.subject = ${who.subject}`;
+  if (!row || row.isCurrent) return row && personOfRow(row);
+  const [changed] = await sql<Row[]>`
     update people set name = ${who.name}, deployment_role = ${role},
       email = case when exists (select 1 from people other where other.email = ${who.email}
                                 and other.id <> people.id) then people.email else ${who.email} end
-    where issuer = ${who.issuer} and subject = ${who.subject}
+    where id = ${row.id}
     returning id, name, email, deployment_role as "deploymentRole"`;
-  return row && personOfRow(row);
+  return changed && personOfRow(changed);
 }
 
 /**
