@@ -9,6 +9,8 @@ import type { Env } from "./app.ts";
 
 /** Longer than this and the limiter itself would be what makes an outage of Redis felt. */
 const deadlineMs = 250;
+/** After a failure nobody is counted for a while, so that an outage costs the deadline once and not per request. */
+const restMs = 1_000;
 
 /**
  * One bucket per person, or per address where no valid credential comes: an invented one must not buy a
@@ -17,7 +19,9 @@ const deadlineMs = 250;
 export function limitRate({ config, redis, log }: Resources): MiddlewareHandler<Env> {
   const perMinute = config.RATE_LIMIT_PER_MINUTE;
   const limit = { perMinute, burst: Math.ceil(perMinute / 4) };
+  let restsUntil = 0;
   return async (c, next) => {
+    if (performance.now() < restsUntil) return next();
     const actor = await c
       .get("actors")
       .find()
@@ -25,6 +29,7 @@ export function limitRate({ config, redis, log }: Resources): MiddlewareHandler<
     const bucket = bucketOf(actor, addressOf(c, config.TRUSTED_PROXY_HOPS));
     const verdict = await within(takeToken(redis, `rate:${bucket}`, limit)).catch((error) => {
       log.warn({ err: error }, "rate limiter unavailable, letting requests pass");
+      restsUntil = performance.now() + restMs;
       return undefined;
     });
     if (!verdict) return next();

@@ -242,3 +242,26 @@ describe("an issuer with keys of our own", () => {
     isDown = false;
   });
 });
+
+test("a provider that accepts connections and never answers costs two seconds, not more", async () => {
+  const silent = createServer(() => {});
+  await new Promise<void>((done) => silent.listen(0, "127.0.0.1", done));
+  const own = await testResources({
+    OIDC_ISSUER: `http://127.0.0.1:${(silent.address() as AddressInfo).port}`,
+  });
+  try {
+    const from = performance.now();
+    const base = own.config.PUBLIC_API_BASE;
+    const login = await everyFunction(own).fetch(new Request(`${base}/session/login`));
+    expect(login.headers.get("location")).toContain("/signin?problem=unavailable");
+    const token = await everyFunction(own).fetch(
+      new Request(`${base}/session`, { headers: { authorization: "Bearer aaaa.bbbb.cccc" } }),
+    );
+    expect([token.status, token.headers.get("retry-after")]).toEqual([503, "5"]);
+    expect(performance.now() - from).toBeLessThan(4_500);
+  } finally {
+    await own.close();
+    silent.closeAllConnections();
+    silent.close();
+  }
+}, 10_000);

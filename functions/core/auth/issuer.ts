@@ -15,7 +15,8 @@ export interface Issuer {
   probe(): Promise<void>;
 }
 
-const deadlineSeconds = 5;
+/** Of each request to it. Whoever waits here is a person in front of an empty page. */
+const deadlineSeconds = 1.8;
 const metadataMs = 60 * 60_000;
 const keysMs = 10 * 60_000;
 

@@ -1,4 +1,5 @@
 import type { Redis } from "ioredis";
+import { runScript, script } from "../db/redis.ts";
 
 export interface Verdict {
   allowed: boolean;
@@ -10,7 +11,7 @@ export interface Verdict {
 }
 
 // GCRA on the clock of Redis: exact under concurrency, one key per bucket, gone when the bucket is full.
-const script = `
+const gcra = script(`
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local interval, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
@@ -18,7 +19,7 @@ local tat = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now)
 local allowAt = tat + interval - burst * interval
 if allowAt > now then return {0, 0, math.ceil(tat - now), math.ceil(allowAt - now)} end
 redis.call('SET', KEYS[1], tat + interval, 'PX', math.ceil(tat + interval - now) + 1000)
-return {1, math.floor((now - allowAt) / interval), math.ceil(tat + interval - now), 0}`;
+return {1, math.floor((now - allowAt) / interval), math.ceil(tat + interval - now), 0}`);
 
 /** Takes one token from a bucket of `burst`, refilled `perMinute`. */
 export async function takeToken(
@@ -26,12 +27,11 @@ export async function takeToken(
   key: string,
   limit: { perMinute: number; burst: number },
 ): Promise<Verdict> {
-  const [allowed, remaining, reset, retry] = (await redis.eval(
-    script,
-    1,
-    key,
-    60_000 / limit.perMinute,
-    limit.burst,
+  const [allowed, remaining, reset, retry] = (await runScript(
+    redis,
+    gcra,
+    [key],
+    [60_000 / limit.perMinute, limit.burst],
   )) as [number, number, number, number];
   return {
     allowed: allowed === 1,

@@ -1,11 +1,14 @@
 import { createHash } from "node:crypto";
 import {
+  AuthorizationResponseError,
   authorizationCodeGrant,
   buildAuthorizationUrl,
   buildEndSessionUrl,
+  ClientError,
   type Configuration,
   calculatePKCECodeChallenge,
   fetchUserInfo,
+  ResponseBodyError,
   randomNonce,
   randomPKCECodeVerifier,
   randomState,
@@ -74,9 +77,9 @@ export async function finishSignIn(
     idTokenExpected: true,
   }).catch((error: unknown) => {
     deps.log.warn({ err: error }, "the provider did not complete a sign-in");
-    throw new Refusal("unauthenticated", "The sign-in provider did not complete the sign-in.", {
-      cause: error,
-    });
+    throw isRefused(error)
+      ? new Refusal("unauthenticated", "The sign-in provider did not complete the sign-in.", { cause: error })
+      : new Refusal("unavailable", "The sign-in provider does not answer.", { cause: error });
   });
   const claims = tokens.claims();
   if (!claims) refuse("unauthenticated", "The sign-in provider sent no identity.");
@@ -93,6 +96,12 @@ export async function finishSignIn(
     audit(sql, person, { projectId: null, action: "session.opened", subject: person.id }),
   );
   return { ...session, returnTo: pending.returnTo };
+}
+
+/** The provider, or our check of what it sent, said no; anything else is an outage. */
+function isRefused(error: unknown): boolean {
+  if (error instanceof AuthorizationResponseError || error instanceof ResponseBodyError) return true;
+  return error instanceof ClientError && error.code !== "OAUTH_TIMEOUT";
 }
 
 async function withUserInfo(metadata: Configuration, accessToken: string, claims: Claims): Promise<Claims> {
