@@ -1,8 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { PutObjectCommand } from "@aws-sdk/client-s3";
+import { readConfig } from "#core/config.ts";
 import type { Resources } from "#core/resources.ts";
+import { keysOf, openStorage } from "#core/storage/storage.ts";
 import { type Api, type Caller, openApi } from "#tests/support/api.ts";
-import { parseEdl } from "#tests/support/parsers.ts";
+import { parseEdl, parsePdf } from "#tests/support/parsers.ts";
 import { testResources } from "#tests/support/resources.ts";
+import { stackEnv } from "#tests/support/stack.ts";
 import { type SeededVersion, seedVersion } from "#tests/support/versions.ts";
 
 let resources: Resources;
@@ -77,4 +81,39 @@ describe("an export", () => {
     const answer = await api.as("viewer").get(`/comments/export?versionId=${early.versionId}&format=csv`);
     expect(answer.status).toBe(409);
   });
+});
+
+test("the printed list has stills of the storyboard, read through the signed edge", async () => {
+  const shown = await seedVersion(resources, { projectId: api.seed.projectId });
+  await api
+    .as("reviewer")
+    .post("/comments", { versionId: shown.versionId, frame: 30, text: "Here", drawing: box });
+  const [row] = await resources.sql<{ prefix: string }[]>`
+    select preview ->> 'prefix' as prefix from versions where id = ${shown.versionId}`;
+  const config = readConfig({ ...stackEnv(), GPU_DEVICE: "none" }, "worker");
+  const worker = openStorage(config, keysOf(config, "worker"));
+  const put = (name: string, Body: Uint8Array | string, ContentType: string) =>
+    worker.s3.send(
+      new PutObjectCommand({
+        Bucket: worker.buckets.previews,
+        Key: `${row?.prefix}${name}`,
+        Body,
+        ContentType,
+      }),
+    );
+  const sheet = Bun.spawnSync([
+    ...["ffmpeg", "-loglevel", "error", "-f", "lavfi", "-i", "testsrc=size=160x90:rate=1"],
+    ...["-vf", "tile=2x1", "-frames:v", "1", "-f", "mjpeg", "-"],
+  ]).stdout;
+  await put("sprite_000.jpg", sheet, "image/jpeg");
+  const cue = (from: string, to: string, x: number) =>
+    `${from} --> ${to}\nsprite_000.jpg#xywh=${x},0,160,90\n`;
+  const tiles = [cue("00:00:00.000", "00:00:01.000", 0), cue("00:00:01.000", "00:00:10.000", 160)];
+  await put("storyboard.vtt", `WEBVTT\n\n${tiles.join("\n")}`, "text/vtt");
+  worker.s3.destroy();
+  const path = `/comments/export?versionId=${shown.versionId}&format=pdf`;
+  const answer = await api.as("viewer").send("GET", path);
+  const { pages, images } = parsePdf(Buffer.from(await answer.arrayBuffer()));
+  expect(images).toBe(1);
+  expect(pages.join("").replaceAll("\n", "")).toContain("01:00:01:05   frame 30");
 });
