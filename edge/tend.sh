@@ -86,7 +86,7 @@ erase_version() { # version
   [ "$word" = open ] || number=none
   touch "$list" "$again"
   awk -v keep="$number" '$1 != keep { print $2 }' "$list" >"$again.new"
-  cat "$again" "$again.new" | (cd "$CACHE_PATH/objects" && xargs -r rm -f)
+  cat "$again" "$again.new" | (cd "$CACHE_PATH/objects" && nice xargs -r rm -f)
   mv "$again.new" "$again"
   [ -s "$again" ] || rm -f "$again"
   awk -v keep="$number" '$1 == keep' "$list" >"$list.draft" && mv "$list.draft" "$list"
