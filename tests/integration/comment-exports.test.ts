@@ -3,6 +3,7 @@ import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { readConfig } from "#core/config.ts";
 import type { Resources } from "#core/resources.ts";
 import { keysOf, openStorage } from "#core/storage/storage.ts";
+import { currentKey, type Edge, startEdge } from "#tests/edge/support/edge.ts";
 import { type Api, type Caller, openApi } from "#tests/support/api.ts";
 import { parseEdl, parsePdf } from "#tests/support/parsers.ts";
 import { testResources } from "#tests/support/resources.ts";
@@ -12,11 +13,19 @@ import { type SeededVersion, seedVersion } from "#tests/support/versions.ts";
 let resources: Resources;
 let api: Api;
 let own: SeededVersion;
+let edge: Edge;
 beforeAll(async () => {
-  resources = await testResources();
+  edge = await startEdge();
+  resources = await testResources({
+    PUBLIC_EDGE_BASE: edge.base,
+    EDGE_SIGNING_KEY: `${currentKey.kid}:${currentKey.secret}`,
+  });
   api = await openApi(resources);
 });
-afterAll(() => resources.close());
+afterAll(async () => {
+  await resources.close();
+  await edge.end();
+});
 
 const say = (who: Caller, input: object = {}) => who.post("/comments", input);
 
