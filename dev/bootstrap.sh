@@ -83,7 +83,7 @@ install_tools() {
       "bun@$bun_version" >"$root/.rushes/tools.log" 2>&1 || { tail -15 "$root/.rushes/tools.log" >&2; return 1; }
     bun_is_right || { echo "npm installed bun, but $bun does not run (platform $(uname -m))" >&2; return 1; }
   fi
-  stamp=$(cat bun.lock package.json patches/* 2>/dev/null | cksum)
+  stamp=$(cat bun.lock package.json dev/patches/* | cksum)
   if [ ! -d node_modules ] || [ "$(cat .rushes/packages.stamp 2>/dev/null || true)" != "$stamp" ]; then
     say "[tools 2/2] installing npm packages"
     rm -f .rushes/packages.stamp
