@@ -5,6 +5,7 @@ LOG_KEEP_BYTES=33554432
 ERASE_MINUTES=2 # longer than the longest fetch
 viewer_at=0 storage_at=0 error_at=0
 ticks=0
+GENTLY=$(command -v nice || true)
 
 # Writes the part of a log that is new since the last pass to $RUN/tending/<log>. A log that has grown long is
 # renamed, and forgotten one pass later, when every worker has opened the new one.
@@ -86,7 +87,7 @@ erase_version() { # version
   [ "$word" = open ] || number=none
   touch "$list" "$again"
   awk -v keep="$number" '$1 != keep { print $2 }' "$list" >"$again.new"
-  cat "$again" "$again.new" | (cd "$CACHE_PATH/objects" && nice xargs -r rm -f)
+  cat "$again" "$again.new" | (cd "$CACHE_PATH/objects" && $GENTLY xargs -r rm -f)
   mv "$again.new" "$again"
   [ -s "$again" ] || rm -f "$again"
   awk -v keep="$number" '$1 == keep' "$list" >"$list.draft" && mv "$list.draft" "$list"
