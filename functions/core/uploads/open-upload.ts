@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { type Actor, personOf } from "../auth/actor.ts";
-import { inTransaction } from "../db/db.ts";
+import type { Sql } from "../db/db.ts";
 import { newId } from "../id.ts";
 import { notFound, refuse } from "../refusal.ts";
 import type { Resources } from "../resources.ts";
@@ -10,7 +10,7 @@ import type { Storage } from "../storage/storage.ts";
 import { allowedInWords, isDeclaredAllowed } from "./allowed.ts";
 import { needUpload } from "./may-upload.ts";
 import { planUpload } from "./plan.ts";
-import { reserve, room } from "./quota.ts";
+import { room } from "./quota.ts";
 import { assetExists, folderExists, ingestPolicy, insertUpload } from "./store.ts";
 import type { openUploadInput } from "./upload.ts";
 
@@ -65,35 +65,26 @@ export async function openUpload(
       : null;
   const expiresAt = new Date(Date.now() + config.UPLOAD_TTL_SECONDS * 1000);
   try {
-    await inTransaction(sql, async (tx) => {
-      if (!(await reserve(tx, input.projectId, input.bytes))) {
-        const { usedBytes, reservedBytes, quotaBytes } = await room(tx, input.projectId);
-        const left = Math.max(0, (quotaBytes ?? 0) - usedBytes - reservedBytes);
-        refuse(
-          "quota-exceeded",
-          `This file has ${input.bytes} bytes and the project has room for ${left}. Delete what is no longer needed, or ask a manager for a larger quota.`,
-        );
-      }
-      await insertUpload(tx, {
-        id,
-        projectId: input.projectId,
-        folderId: input.folderId ?? null,
-        assetId: input.assetId ?? null,
-        name: input.name,
-        bytes: input.bytes,
-        contentType: input.contentType,
-        clientSha256,
-        manifest: input.manifest,
-        method: plan.method,
-        partBytes: plan.method === "multipart" ? plan.partBytes : null,
-        storageKey,
-        storageUploadId,
-        createdBy: personOf(actor) ?? null,
-        shareId: actor.kind === "guest" ? actor.shareId : null,
-        guestId: actor.kind === "guest" ? actor.id : null,
-        expiresAt,
-      });
+    const isOpen = await insertUpload(sql, {
+      id,
+      projectId: input.projectId,
+      folderId: input.folderId ?? null,
+      assetId: input.assetId ?? null,
+      name: input.name,
+      bytes: input.bytes,
+      contentType: input.contentType,
+      clientSha256,
+      manifest: input.manifest,
+      method: plan.method,
+      partBytes: plan.method === "multipart" ? plan.partBytes : null,
+      storageKey,
+      storageUploadId,
+      createdBy: personOf(actor) ?? null,
+      shareId: actor.kind === "guest" ? actor.shareId : null,
+      guestId: actor.kind === "guest" ? actor.id : null,
+      expiresAt,
     });
+    if (!isOpen) await refuseFull(sql, input);
   } catch (error) {
     if (storageUploadId) await abortMultipart(presigner, place, storageUploadId).catch(() => {});
     throw error;
@@ -106,6 +97,18 @@ export async function openUpload(
       : { put: await signPut(presigner, { storageKey, ...input }) }),
     expiresAt: expiresAt.toISOString(),
   };
+}
+
+async function refuseFull(
+  sql: Sql,
+  { projectId, bytes }: { projectId: string; bytes: number },
+): Promise<never> {
+  const { usedBytes, reservedBytes, quotaBytes } = await room(sql, projectId);
+  const left = Math.max(0, (quotaBytes ?? 0) - usedBytes - reservedBytes);
+  refuse(
+    "quota-exceeded",
+    `This file has ${bytes} bytes and the project has room for ${left}. Delete what is no longer needed, or ask a manager for a larger quota.`,
+  );
 }
 
 /** The one request that may put this object: exactly this type and length, or the storage refuses it. */

@@ -1,18 +1,5 @@
 import type { Sql } from "../db/db.ts";
 
-/**
- * Promises `bytes` to an upload, unless the project would overflow: one guarded update of one row, so a
- * hundred uploads at once cannot share the last gigabyte. False: there is no room.
- */
-export async function reserve(sql: Sql, projectId: string, bytes: number): Promise<boolean> {
-  await sql`insert into project_storage (project_id) values (${projectId}) on conflict do nothing`;
-  const rows = await sql`update project_storage s set reserved_bytes = s.reserved_bytes + ${bytes}
-    from projects p where p.id = s.project_id and s.project_id = ${projectId}
-      and (p.quota_bytes is null or s.used_bytes + s.reserved_bytes + ${bytes} <= p.quota_bytes)
-    returning 1`;
-  return rows.length === 1;
-}
-
 /** The promise ends without a master. Call it in the transaction of the guarded move that ends the upload. */
 export async function giveBack(sql: Sql, projectId: string, bytes: number): Promise<void> {
   await sql`update project_storage set reserved_bytes = greatest(0, reserved_bytes - ${bytes}) where project_id = ${projectId}`;

@@ -128,7 +128,15 @@ function isMpegAudio(second: number, third: number): boolean {
   const bitrate = third >> 4;
   const rate = (third >> 2) & 3;
   // FF FE also begins every UTF-16 text; as a sync word it would be layer I, which nobody makes.
-  return hasSync && second !== 0xfe && version !== 1 && layer !== 0 && bitrate !== 0 && bitrate !== 15 && rate !== 3;
+  return (
+    hasSync &&
+    second !== 0xfe &&
+    version !== 1 &&
+    layer !== 0 &&
+    bitrate !== 0 &&
+    bitrate !== 15 &&
+    rate !== 3
+  );
 }
 
 function stills(bytes: Bytes): Sniffed | undefined {

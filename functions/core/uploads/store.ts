@@ -135,6 +135,10 @@ export async function listUploads(
   return rows.map(uploadOf);
 }
 
+/**
+ * Opens the row and promises its bytes in one statement, so that a hundred uploads at once cannot share the last
+ * gigabyte of a quota. False: there is no room, and nothing was written.
+ */
 export async function insertUpload(
   sql: Sql,
   it: {
@@ -156,12 +160,24 @@ export async function insertUpload(
     guestId: string | null;
     expiresAt: Date;
   },
-): Promise<void> {
-  await sql`insert into uploads (id, project_id, folder_id, asset_id, name, bytes, content_type, client_sha256, manifest,
+): Promise<boolean> {
+  const rows = await sql`
+    with quota as (select id, quota_bytes from projects where id = ${it.projectId}),
+    promised as (
+      insert into project_storage as s (project_id, reserved_bytes)
+      select id, ${it.bytes}::bigint from quota where quota_bytes is null or ${it.bytes}::bigint <= quota_bytes
+      on conflict (project_id) do update set reserved_bytes = s.reserved_bytes + excluded.reserved_bytes
+        where (select quota_bytes from quota) is null
+           or s.used_bytes + s.reserved_bytes + excluded.reserved_bytes <= (select quota_bytes from quota)
+      returning 1)
+    insert into uploads (id, project_id, folder_id, asset_id, name, bytes, content_type, client_sha256, manifest,
       method, part_bytes, storage_key, storage_upload_id, created_by, share_id, guest_id, expires_at)
-    values (${it.id}, ${it.projectId}, ${it.folderId}, ${it.assetId}, ${it.name}, ${it.bytes}, ${it.contentType},
-      ${it.clientSha256}, ${it.manifest === undefined ? null : json(sql, it.manifest)}, ${it.method}, ${it.partBytes},
-      ${it.storageKey}, ${it.storageUploadId}, ${it.createdBy}, ${it.shareId}, ${it.guestId}, ${it.expiresAt})`;
+    select ${it.id}, ${it.projectId}, ${it.folderId}, ${it.assetId}, ${it.name}, ${it.bytes}::bigint, ${it.contentType},
+      ${it.clientSha256}, ${it.manifest === undefined ? null : json(sql, it.manifest)}::jsonb, ${it.method},
+      ${it.partBytes}::bigint, ${it.storageKey}, ${it.storageUploadId}, ${it.createdBy}, ${it.shareId}, ${it.guestId},
+      ${it.expiresAt}::timestamptz
+    from promised returning 1`;
+  return rows.length === 1;
 }
 
 /** Whether this caller may be the one to look at the staged object now; a claim that lapsed is anybody's. */

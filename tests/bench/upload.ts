@@ -1,0 +1,110 @@
+import { createReadStream, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Upload } from "@aws-sdk/lib-storage";
+import { newId } from "#core/id.ts";
+import type { Resources } from "#core/resources.ts";
+import { everyFunction } from "#functions/apps.ts";
+import { seedKey, seedPeople } from "#tests/support/people.ts";
+import { testResources } from "#tests/support/resources.ts";
+import { openClient } from "../../cli/client.ts";
+import { markOf } from "../../cli/files.ts";
+import { openMemory } from "../../cli/memory.ts";
+import { openReport } from "../../cli/report.ts";
+import { uploadFile } from "../../cli/upload-file.ts";
+import type { BenchGroup, Figure } from "./figure.ts";
+import { measureHash } from "./upload/browser-hash.ts";
+import { MIB, makeFile, median, seconds } from "./upload/measure.ts";
+import { measureMemory } from "./upload/memory.ts";
+import { measurePresign } from "./upload/presign.ts";
+import { measurePromote } from "./upload/promote.ts";
+
+const UPLOAD_MIB = 256;
+const ROUNDS = 3;
+const PART_BYTES = 16 * MIB;
+const PARALLEL = 4;
+
+/** How much of the bare storage's speed is left after everything we do around it. Ratios of one run. */
+export const group: BenchGroup = {
+  needs: "servers",
+  async measure(say) {
+    const deps = await testResources();
+    try {
+      const seed = await seedPeople(deps);
+      const key = await seedKey(deps, seed.people.editor.id, ["manage"]);
+      const figures: Figure[] = [];
+      for (const measure of [
+        () => measurePresign(deps, key, seed.projectId, say),
+        () => measureUpload(deps, key, seed.projectId, say),
+        () => measurePromote(deps, seed.projectId, seed.people.editor.id, say),
+        () => measureHash(say),
+        () => measureMemory(deps, key, seed.projectId, say),
+      ])
+        figures.push(await measure());
+      return figures;
+    } finally {
+      await deps.close();
+    }
+  },
+};
+
+/** The CLI through the API (hash included) against the SDK's own multipart upload of the same file. */
+async function measureUpload(
+  deps: Resources,
+  key: string,
+  projectId: string,
+  say: (line: string) => void,
+): Promise<Figure> {
+  const folder = mkdtempSync(join(tmpdir(), "rushes-bench-"));
+  const gateway = everyFunction(deps);
+  const server = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch: (request) => gateway.fetch(request, {}),
+  });
+  try {
+    const path = join(folder, "bench.mov");
+    await makeFile(path, UPLOAD_MIB);
+    const client = openClient({ base: `http://127.0.0.1:${server.port}/api`, key });
+    const report = openReport({ isJson: false, isQuiet: true });
+    const ours: number[] = [];
+    const bare: number[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      // Taking turns, so that whatever else the machine does falls on both.
+      bare.push(
+        await seconds(() =>
+          new Upload({
+            client: deps.promoter.s3,
+            params: {
+              Bucket: deps.promoter.buckets.staging,
+              Key: `bench/${newId("upload")}`,
+              Body: createReadStream(path, { highWaterMark: 4 * MIB }),
+            },
+            partSize: PART_BYTES,
+            queueSize: PARALLEL,
+          }).done(),
+        ),
+      );
+      const memory = openMemory(`bench ${round}`, folder);
+      const { signal } = new AbortController();
+      ours.push(
+        await seconds(() =>
+          uploadFile({ client, memory, report }, markOf(path, []), { projectId, parallel: PARALLEL, signal }),
+        ),
+      );
+      say(
+        `upload of ${UPLOAD_MIB} MiB: bare ${bare.at(-1)?.toFixed(2)} s, through the API ${ours.at(-1)?.toFixed(2)} s`,
+      );
+    }
+    return {
+      id: "upload.ratio",
+      value: median(bare) / median(ours),
+      unit: "x",
+      target: 0.9,
+      better: "higher",
+    };
+  } finally {
+    await server.stop(true);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
