@@ -81,6 +81,14 @@ const apiOnly = {
   ADMIN_EMAILS: list,
   SESSION_TTL_SECONDS: seconds(14 * 86400),
   MASTER_LOCK_MODE: z.enum(["GOVERNANCE", "COMPLIANCE"]).default("GOVERNANCE"),
+  /** What the storage offers for masters; projects choose among them, the first is the default. */
+  STORAGE_CLASSES: z
+    .string()
+    .default("STANDARD")
+    .transform((text) => text.split(",").map((part) => part.trim()))
+    .pipe(
+      z.array(z.string().regex(/^[A-Z_]{1,40}$/, "must be storage classes in capitals, with commas")).min(1),
+    ),
   MASTER_LOCK_DAYS: z.coerce.number().int().min(1).max(36500).default(30),
   MAX_UPLOAD_BYTES: z.coerce.number().int().min(1).max(5_497_558_138_880).default(5_497_558_138_880),
   UPLOAD_TTL_SECONDS: seconds(7 * 86400),

@@ -110,6 +110,7 @@ describe("a project", () => {
       [{ name: "\ud800" }, "/name"],
       [{ name: "x".repeat(201) }, "/name"],
       [{ name: "x", lockDays: 0 }, "/lockDays"],
+      [{ name: "x", storageClass: "GLACIER" }, "/storageClass"],
       [{ name: "x", quotaBytes: -1 }, "/quotaBytes"],
     ] as const) {
       const { status, body: problem } = await api.as("manager").post("/projects", body);

@@ -1,5 +1,5 @@
-import { lambdaOf } from "#http/lambda.ts";
+import { streamLambdaOf } from "#http/lambda.ts";
 import { eventsApp } from "./events.ts";
 
 // biome-ignore lint/style/noProcessEnv: the entry of a process
-export const handler = lambdaOf(eventsApp, process.env);
+export const handler = streamLambdaOf(eventsApp, process.env);

@@ -12,6 +12,8 @@ export const project = z.object({
   role,
   lockMode,
   lockDays: z.int(),
+  /** Of masters to come. */
+  storageClass: z.string(),
   quotaBytes: z.int().nullable(),
   storageUsedBytes: z.int(),
   assetCount: z.int(),
@@ -25,6 +27,11 @@ export type Project = z.infer<typeof project>;
 const policy = {
   lockMode: lockMode.optional(),
   lockDays: z.int().min(1).max(36500).optional(),
+  /** One that the deployment offers. */
+  storageClass: z
+    .string()
+    .regex(/^[A-Z_]{1,40}$/, "must be a storage class such as STANDARD")
+    .optional(),
   quotaBytes: z.int().min(0).nullable().optional(),
   allowedTypes: z.array(z.string().min(3).max(100)).max(100).nullable().optional(),
   reviewersMayDownload: z.boolean().optional(),

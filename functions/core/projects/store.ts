@@ -14,6 +14,7 @@ export const projectOf = (row: ProjectRow): Project => ({
   role: row.role,
   lockMode: row.lockMode,
   lockDays: row.lockDays,
+  storageClass: row.storageClass,
   quotaBytes: row.quotaBytes,
   storageUsedBytes: row.storageUsedBytes,
   assetCount: row.assetCount,
@@ -25,7 +26,8 @@ export const projectOf = (row: ProjectRow): Project => ({
 
 /** As one person sees it; a deployment admin reads as manager everywhere. */
 const columns = (sql: Sql, isAdmin: boolean) => sql`
-  p.id, p.name, p.revision, p.lock_mode as "lockMode", p.lock_days as "lockDays", p.quota_bytes as "quotaBytes",
+  p.id, p.name, p.revision, p.lock_mode as "lockMode", p.lock_days as "lockDays",
+  p.storage_class as "storageClass", p.quota_bytes as "quotaBytes",
   p.allowed_types as "allowedTypes", p.reviewers_may_download as "reviewersMayDownload",
   p.created_at as "createdAt", p.updated_at as "updatedAt",
   ${isAdmin ? sql`'manager'` : sql`m.role`} as role,
@@ -69,6 +71,7 @@ export interface ProjectFields {
   name: string;
   lockMode: Project["lockMode"];
   lockDays: number;
+  storageClass: string;
   quotaBytes: number | null;
   allowedTypes: string[] | null;
   reviewersMayDownload: boolean;
@@ -79,9 +82,9 @@ export async function insertProject(
   project: ProjectFields & { id: string; createdBy: string },
 ): Promise<void> {
   await sql`insert into projects
-      (id, name, lock_mode, lock_days, quota_bytes, allowed_types, reviewers_may_download, created_by)
-    values (${project.id}, ${project.name}, ${project.lockMode}, ${project.lockDays}, ${project.quotaBytes},
-            ${project.allowedTypes}, ${project.reviewersMayDownload}, ${project.createdBy})`;
+      (id, name, lock_mode, lock_days, storage_class, quota_bytes, allowed_types, reviewers_may_download, created_by)
+    values (${project.id}, ${project.name}, ${project.lockMode}, ${project.lockDays}, ${project.storageClass},
+            ${project.quotaBytes}, ${project.allowedTypes}, ${project.reviewersMayDownload}, ${project.createdBy})`;
   await sql`insert into project_storage (project_id) values (${project.id})`;
 }
 
@@ -93,7 +96,7 @@ export async function updateProjectRow(
   revision: number,
 ): Promise<boolean> {
   const rows = await sql`update projects set name = ${fields.name}, lock_mode = ${fields.lockMode},
-      lock_days = ${fields.lockDays}, quota_bytes = ${fields.quotaBytes}, allowed_types = ${fields.allowedTypes},
+      lock_days = ${fields.lockDays}, storage_class = ${fields.storageClass}, quota_bytes = ${fields.quotaBytes}, allowed_types = ${fields.allowedTypes},
       reviewers_may_download = ${fields.reviewersMayDownload}, revision = revision + 1, updated_at = now()
     where id = ${id} and revision = ${revision} and deleted_at is null returning 1`;
   return rows.length === 1;

@@ -5,6 +5,7 @@ import { need } from "../auth/rights.ts";
 import { inTransaction } from "../db/db.ts";
 import { notFound, refuse } from "../refusal.ts";
 import type { Resources } from "../resources.ts";
+import { storageClassOf } from "./create-project.ts";
 import type { Project, updateProjectInput } from "./project.ts";
 import { askerOf, readProject } from "./read-projects.ts";
 import { findProject, type ProjectFields, updateProjectRow } from "./store.ts";
@@ -13,6 +14,7 @@ const fieldNames = [
   "name",
   "lockMode",
   "lockDays",
+  "storageClass",
   "quotaBytes",
   "allowedTypes",
   "reviewersMayDownload",
@@ -23,13 +25,14 @@ const fieldNames = [
  * their date. `expected` is the revision the caller has seen, undefined for any.
  */
 export async function updateProject(
-  { sql }: Pick<Resources, "sql">,
+  { sql, config }: Pick<Resources, "sql" | "config">,
   actor: Actor,
   projectId: string,
   input: z.output<typeof updateProjectInput>,
   expected: number | undefined,
 ): Promise<{ project: Project; revision: number }> {
   await need(sql, actor, projectId, "manage");
+  if (input.storageClass !== undefined) storageClassOf(config, input.storageClass);
   return inTransaction(sql, async (tx) => {
     const before = (await findProject(tx, projectId, askerOf(actor))) ?? notFound("project");
     const changed = Object.fromEntries(

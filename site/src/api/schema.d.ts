@@ -1722,6 +1722,7 @@ export interface components {
             /** @enum {string} */
             lockMode: "GOVERNANCE" | "COMPLIANCE";
             lockDays: number;
+            storageClass: string;
             quotaBytes: number | null;
             storageUsedBytes: number;
             assetCount: number;
@@ -4031,6 +4032,7 @@ export interface operations {
                     /** @enum {string} */
                     lockMode?: "GOVERNANCE" | "COMPLIANCE";
                     lockDays?: number;
+                    storageClass?: string;
                     quotaBytes?: number | null;
                     allowedTypes?: string[] | null;
                     reviewersMayDownload?: boolean;
@@ -4127,6 +4129,7 @@ export interface operations {
                     /** @enum {string} */
                     lockMode?: "GOVERNANCE" | "COMPLIANCE";
                     lockDays?: number;
+                    storageClass?: string;
                     quotaBytes?: number | null;
                     allowedTypes?: string[] | null;
                     reviewersMayDownload?: boolean;
