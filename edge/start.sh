@@ -16,11 +16,13 @@ if [ -s "$RUN/nginx.pid" ] && kill -0 "$(cat "$RUN/nginx.pid")" 2>/dev/null; the
 fi
 rm -f "$RUN/signer.sock" "$RUN/current" "$RUN/ended" "$RUN/full" "$RUN/nginx.pid"
 mkdir -p "$RUN/conf" "$RUN/logs" "$RUN/temp" "$RUN/tending" "$RUN/empty"
-rm -f "$RUN"/logs/*
 own "$RUN" "$RUN/logs" "$RUN/temp" "$CACHE_PATH"
 chmod 700 "$RUN"
 [ -e "$EDGE_STATE_PATH/versions/.here" ] || make_state
 make_objects
+# What an edge that was killed had not yet looked at.
+for left in "$RUN"/logs/storage.log*; do [ ! -s "$left" ] || note_fills "$left"; done
+rm -f "$RUN"/logs/*
 : >"$RUN/metrics.state"
 
 addresses=$(storage_addresses) dns_at=0

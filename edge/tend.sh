@@ -36,17 +36,21 @@ redact() {
     -e 's#Credential=[^,"]*#Credential=-#g' -e '/unlink() .*objects.* failed (2:/d'
 }
 
+# Which cache file belongs to which version, for the eraser: "generation file", one list per version.
+note_fills() { # lines of storage.log
+  awk -v folder="$EDGE_STATE_PATH/filled" '$1 < 300 {
+    split($5, key, "|")
+    if (key[1] ~ /^[a-z0-9][a-z0-9_]*$/) { list = folder "/" key[1]; print key[2], $6 >>list; close(list) }
+  }' "$1"
+}
+
 tend_logs() {
   new_lines viewer "$viewer_at" && viewer_at=$next
   new_lines storage "$storage_at" && storage_at=$next
   new_lines error "$error_at" && error_at=$next
   cat "$RUN/tending/viewer"
   redact <"$RUN/tending/error" >&2
-  # Which cache file belongs to which version, for the eraser: "generation file", one list per version.
-  awk -v folder="$EDGE_STATE_PATH/filled" '$1 < 300 {
-    split($5, key, "|")
-    if (key[1] ~ /^[a-z0-9][a-z0-9_]*$/) { list = folder "/" key[1]; print key[2], $6 >>list; close(list) }
-  }' "$RUN/tending/storage"
+  note_fills "$RUN/tending/storage"
   if [ -s "$RUN/tending/viewer" ] || [ -s "$RUN/tending/storage" ] || [ ! -e "$RUN/metrics.prom" ]; then
     touch "$RUN/metrics.state"
     awk -f "$EDGE_HOME/metrics.awk" -v out="$RUN/metrics.draft" \

@@ -100,6 +100,10 @@ describe("a purge", () => {
     edge = await edge.restart();
     expect(await status(purged, "a.m4s")).toBe(410);
     expect(await cached(warm, "a.m4s")).toBe("HIT");
+    await control(edge, "POST", `/purge/${warm}`, { deny: true });
+    await eventually(() =>
+      expect(keysInCache().filter((head) => head.includes(`|0|a.m4s`) && head.includes(warm))).toEqual([]),
+    );
   });
 
   test("a version purged by hand is served from the cache again, with each verified token", async () => {
