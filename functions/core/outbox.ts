@@ -30,21 +30,32 @@ export const eventTypes = [
 ] as const;
 export type EventType = (typeof eventTypes)[number];
 
+export interface NewEvent {
+  projectId: string;
+  type: EventType;
+  data: Record<string, unknown>;
+}
+
+const bodyOf = ({ projectId, type, data }: NewEvent) => ({
+  id: newId("event"),
+  projectId,
+  type,
+  data,
+  at: new Date().toISOString(),
+});
+
 /** Records an event in the transaction of the change it announces. Resolves to the event id. */
-export async function emit(
-  sql: Sql,
-  event: { projectId: string; type: EventType; data: Record<string, unknown> },
-): Promise<string> {
-  const id = newId("event");
-  const body = {
-    id,
-    projectId: event.projectId,
-    type: event.type,
-    data: event.data,
-    at: new Date().toISOString(),
-  };
-  await sql`insert into outbox (topic, key, body) values ('event', ${id}, ${json(sql, body)})`;
-  return id;
+export async function emit(sql: Sql, event: NewEvent): Promise<string> {
+  const body = bodyOf(event);
+  await sql`insert into outbox (topic, key, body) values ('event', ${body.id}, ${json(sql, body)})`;
+  return body.id;
+}
+
+/** Many at once, in one statement and in this order. */
+export async function emitAll(sql: Sql, events: readonly NewEvent[]): Promise<void> {
+  await sql`insert into outbox (topic, key, body)
+    select 'event', e ->> 'id', e from jsonb_array_elements(${json(sql, events.map(bodyOf))}::jsonb) with ordinality as t(e, n)
+    order by n`;
 }
 
 /** Asks a queue, after commit, to look at the row `id`. A hint only: losing or repeating it changes nothing but latency. */

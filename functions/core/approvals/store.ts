@@ -28,7 +28,7 @@ export async function insertApproval(
 
 /**
  * Brings `versions.verdict` in step: one wish for changes outweighs every approval; approved needs an approval
- * and that of everybody who was asked. Only the latest word of each counts. Holds the version's row.
+ * and that of everybody who was asked and still is a member. Only the latest word of each counts. Holds the version's row.
  */
 export async function settleVerdict(sql: Sql, versionId: string): Promise<void> {
   await sql`select 1 from versions where id = ${versionId} for no key update`;
@@ -40,8 +40,12 @@ export async function settleVerdict(sql: Sql, versionId: string): Promise<void> 
     update versions set verdict = case
       when exists (select 1 from latest where verdict = 'changes-requested') then 'changes-requested'
       when exists (select 1 from latest where verdict = 'approved') and not exists (
-        select 1 from review_requests r where r.version_id = ${versionId} and not exists (
-          select 1 from latest l where l.person_id = r.person_id and l.verdict = 'approved')) then 'approved'
+        select 1 from review_requests r join people p on p.id = r.person_id
+        where r.version_id = ${versionId}
+          and (p.deployment_role = 'admin' or exists (
+            select 1 from memberships m where m.project_id = r.project_id and m.person_id = r.person_id))
+          and not exists (
+            select 1 from latest l where l.person_id = r.person_id and l.verdict = 'approved')) then 'approved'
       else 'none' end
     where id = ${versionId}`;
 }

@@ -68,6 +68,8 @@ export function eventOf(row: CommentRow): Record<string, unknown> {
     endFrame: row.endFrame,
     text: row.text,
     author: authorOf(row),
+    mentions: row.mentions,
+    carriedFrom: row.carriedFrom,
     hasDrawing: row.drawing !== null,
     resolvedAt: row.resolvedAt?.toISOString() ?? null,
   };
