@@ -49,7 +49,7 @@ const writeConf = (instance: Instance, at: Layout): void => {
   if (!existsSync(fsidFile)) writeFileSync(fsidFile, randomUUID());
   if (!existsSync(sizeFile)) writeFileSync(sizeFile, String(blockBytes(instance.cephDir)));
   const lifecycleDay = instance.isTest ? TEST_LIFECYCLE_DAY_SECONDS : -1;
-  const log = (name: string) => join(instance.logDir, `ceph-${name}.log`);
+  const log = (name: string) => join(instance.logDir, `${name}.log`);
   writeFileSync(
     at.conf,
     `[global]
@@ -84,9 +84,12 @@ mon_max_pg_per_osd = 1000
 mon_data_avail_crit = 1
 mon_data_avail_warn = 2
 [mon]
-log_file = ${log("mon")}
+log_file = ${log("ceph-mon")}
 [osd]
-log_file = ${log("osd")}
+debug_bluestore = 0/1
+debug_rocksdb = 1/1
+debug_osd = 0/1
+log_file = ${log("ceph-osd")}
 osd_objectstore = bluestore
 bluestore_block_size = ${readFileSync(sizeFile, "utf8")}
 bluestore_block_create = true
@@ -98,7 +101,8 @@ osd_op_num_threads_per_shard = 1
 osd_class_load_list = *
 osd_class_default_list = *
 [client]
-log_file = ${log("client")}
+log_file = ${log("radosgw")}
+debug_rgw = 0/1
 rgw_frontends = beast endpoint=127.0.0.1:${instance.ports.s3}
 rgw_data = ${join(instance.cephDir, "rgw")}
 rgw_dns_name = localhost

@@ -1,4 +1,13 @@
-import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { Stop } from "#dev/say.ts";
 
@@ -52,6 +61,13 @@ export const forget = (runDir: string, name: string): void => {
   rmSync(pidFile(runDir, name), { force: true });
 };
 
+const MAX_LOG_BYTES = 20_000_000;
+
+/** A log that grew large over many runs is put aside; one former log is kept. */
+const turnOver = (logFile: string): void => {
+  if (existsSync(logFile) && statSync(logFile).size > MAX_LOG_BYTES) renameSync(logFile, `${logFile}.1`);
+};
+
 let refusing = false;
 
 /** From now on nothing is started any more: the command that did so is on its way out. */
@@ -62,6 +78,7 @@ export const refuseStarts = (): void => {
 /** Starts a process in a session of its own, its output appended to a log file, and records it. */
 export const startDaemon = (daemon: Daemon): Bun.Subprocess => {
   if (refusing) throw new Stop(`${daemon.name} is not started any more`);
+  turnOver(daemon.logFile);
   const log = openSync(daemon.logFile, "a", 0o600);
   try {
     const child = Bun.spawn(daemon.argv, {
