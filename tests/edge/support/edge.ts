@@ -7,6 +7,8 @@ import { eventually } from "#tests/support/eventually.ts";
 import { stackEnv } from "#tests/support/stack.ts";
 
 const home = join(import.meta.dir, "../../../edge");
+/** A command to run every edge under, for example one that enters another system with a newer nginx. */
+export const under = (process.env.EDGE_TEST_UNDER ?? "").split(" ").filter((word) => word !== "");
 
 export const currentKey = { kid: "k2", secret: "the-current-secret-of-the-edge-tests-1" };
 export const previousKey = { kid: "k1", secret: "the-previous-secret-of-the-edge-tests-2" };
@@ -102,12 +104,15 @@ async function run(folder: string, env: Record<string, string>, manner: Manner):
   mkdirSync(join(folder, "out"), { recursive: true });
   const out = join(folder, "out", `${Date.now()}.log`);
   const faults = `${out}.faults`;
-  const started = Bun.spawn([...(manner.under ?? []), "sh", join(manner.home ?? home, "start.sh")], {
-    env,
-    stdin: "ignore",
-    stdout: Bun.file(out),
-    stderr: Bun.file(faults),
-  });
+  const started = Bun.spawn(
+    [...under, ...(manner.under ?? []), "sh", join(manner.home ?? home, "start.sh")],
+    {
+      env,
+      stdin: "ignore",
+      stdout: Bun.file(out),
+      stderr: Bun.file(faults),
+    },
+  );
   const control = `http://127.0.0.1:${env.EDGE_PURGE_PORT}`;
   const readFaults = () => readFileSync(faults, "utf8");
   const stop = async () => {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { eventually } from "#tests/support/eventually.ts";
-import { freePorts } from "./edge.ts";
+import { freePorts, under } from "./edge.ts";
 
 const scripts = join(import.meta.dir, "../../../edge/njs");
 const modules = ["/usr/lib/nginx/modules", "/etc/nginx/modules"];
@@ -40,7 +40,7 @@ http {
 `,
   );
   const nginx = Bun.spawn(
-    ["nginx", "-p", folder, "-e", join(folder, "error.log"), "-c", join(folder, "nginx.conf")],
+    [...under, "nginx", "-p", folder, "-e", join(folder, "error.log"), "-c", join(folder, "nginx.conf")],
     {
       env: { PATH: `${process.env.PATH}:/usr/sbin` },
       stderr: "pipe",
