@@ -39,6 +39,8 @@ export interface Player {
 }
 
 const fastest = 8;
+/** A seek that presented no picture by then has not changed it. */
+const settleMs = 120;
 
 export function createPlayer(model: FrameModel, hasPicture: boolean, startFrame = 0): Player {
   const frame = signal(startFrame);
@@ -57,6 +59,7 @@ export function createPlayer(model: FrameModel, hasPicture: boolean, startFrame 
   let video: HTMLVideoElement | undefined;
   let seeking = false;
   let wanted: number | undefined = startFrame;
+  let presented = 0;
   let reverse: number | undefined;
   const last = () => Math.max(0, Math.min(model.frames, built.value) - 1);
 
@@ -172,11 +175,18 @@ export function createPlayer(model: FrameModel, hasPicture: boolean, startFrame 
       on(name, () => {
         waiting.value = false;
       });
-    // The decoder has the frame of the seek now; waiting for its presentation would show the number a frame late.
     on("seeked", () => {
       seeking = false;
-      show(secondsToFrame(model, element.currentTime));
+      const count = presented;
+      const time = element.currentTime;
       pump();
+      // What was presented has the last word. A seek within the frame on screen presents nothing, nor does sound.
+      setTimeout(
+        () => {
+          if (presented === count && element.currentTime === time) show(secondsToFrame(model, time));
+        },
+        hasPicture ? settleMs : 0,
+      );
     });
     on("progress", () => {
       const ranges: Range[] = [];
@@ -190,6 +200,7 @@ export function createPlayer(model: FrameModel, hasPicture: boolean, startFrame 
     let handle = 0;
     if (hasPicture && "requestVideoFrameCallback" in element) {
       const onFrame = (_: number, metadata: VideoFrameCallbackMetadata) => {
+        presented += 1;
         show(presentedFrame(model, metadata.mediaTime));
         handle = element.requestVideoFrameCallback(onFrame);
       };

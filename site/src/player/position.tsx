@@ -40,7 +40,8 @@ export function Position({ player, view, going, onGoing }: Props) {
       {going ? (
         <GoTo player={player} onDone={() => onGoing(false)} />
       ) : (
-        <button type="button" class="position-button" title="Go to (G)" aria-label="Go to a timecode" onClick={() => onGoing(true)}>
+        <button type="button" class="position-button" title="Go to (G)" onClick={() => onGoing(true)}>
+          <span class="visually-hidden">Go to: </span>
           {counting === "timecode" && timecode}
           {counting === "frames" && number}
           {counting === "seconds" && seconds}

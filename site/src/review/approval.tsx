@@ -9,6 +9,7 @@ import { complain, say } from "../ui/toasts.tsx";
 import { moment } from "../ui/words.ts";
 import { loadApprovals } from "./follow.ts";
 import type { Review } from "./review.ts";
+import { ReviewRequests } from "./review-requests.tsx";
 
 const words: Record<Verdict, string> = { approved: "Approved", "changes-requested": "Changes requested" };
 
@@ -64,6 +65,7 @@ export function Approval({ review }: { review: Review }) {
           </div>
         </form>
       )}
+      {!review.start.guest && <ReviewRequests review={review} />}
       <h3>Verdicts</h3>
       {list === undefined ? (
         <div class="skeleton" style={{ height: "48px" }} />

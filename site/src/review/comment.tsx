@@ -7,7 +7,9 @@ import { Avatar } from "../ui/avatar.tsx";
 import { Menu, MenuItem } from "../ui/menu.tsx";
 import { say } from "../ui/toasts.tsx";
 import { ago, moment } from "../ui/words.ts";
+import { Attachments } from "./attachments.tsx";
 import { ReplyForm } from "./composer.tsx";
+import { ReactMenu, Reactions } from "./reactions.tsx";
 import type { Review } from "./review.ts";
 import type { Thread } from "./threads.ts";
 
@@ -53,7 +55,16 @@ export const ThreadView = memo(function ThreadView({
             <Pencil size={12} strokeWidth={1.5} aria-label="Has a drawing" />
           </span>
         )}
+        {root.carriedFrom && (
+          <span class="quiet small" title="Carried forward from an older version">
+            carried
+          </span>
+        )}
+        {root.versionId !== review.version.value.id && (
+          <span class="comment-old small numbers">{review.nameOf(root.versionId)}</span>
+        )}
         <span class="comment-actions">
+          {review.rights.comment && <ReactMenu review={review} comment={root} />}
           {review.rights.comment && (
             <button
               type="button"
@@ -183,6 +194,8 @@ function Body({
             <Words text={comment.text} review={review} mentions={comment.mentions} />
           </p>
         )}
+        <Attachments review={review} comment={comment} mine={isMine(review, comment) && review.rights.comment} />
+        <Reactions review={review} comment={comment} />
       </div>
     </div>
   );

@@ -81,6 +81,18 @@ export function Comments({ review }: { review: Review }) {
                 {shows[key]}
               </MenuItem>
             ))}
+            {review.start.versions.some(({ number }) => number < review.version.value.number) && (
+              <MenuItem
+                checked={review.older.value !== undefined}
+                onSelect={() =>
+                  void review
+                    .showOlder(review.older.value === undefined)
+                    .catch((error: unknown) => complain("The older comments could not be read.", error))
+                }
+              >
+                Older versions too
+              </MenuItem>
+            )}
             <hr />
             {(Object.keys(sorts) as Sort[]).map((key) => (
               <MenuItem key={key} checked={sort === key} onSelect={() => set({ sort: key })}>

@@ -1,10 +1,12 @@
 import { useComputed, useSignal } from "@preact/signals";
-import { Pencil, X } from "lucide-preact";
+import { Paperclip, Pencil, X } from "lucide-preact";
 import { useEffect, useRef } from "preact/hooks";
 import { frameToTimecode } from "#core/timecode/timecode.ts";
 import type { Comment } from "../api/types.ts";
 import { DrawTools } from "../player/draw-tools.tsx";
 import { recall, remember } from "../ui/remember.ts";
+import { say } from "../ui/toasts.tsx";
+import { attach, mostAttachmentBytes } from "./attachments.tsx";
 import { MentionField } from "./mention-field.tsx";
 import type { Review } from "./review.ts";
 
@@ -15,6 +17,8 @@ export function Composer({ review }: { review: Review }) {
   const text = useSignal("");
   const pinned = useSignal<number | undefined>(undefined);
   const busy = useSignal(false);
+  const files = useSignal<readonly File[]>([]);
+  const picker = useRef<HTMLInputElement>(null);
   const field = useRef<HTMLTextAreaElement>(null);
   const mentions = useRef(new Map<string, string>());
   const at = useComputed(() => pinned.value ?? player.frame.value);
@@ -52,6 +56,8 @@ export function Composer({ review }: { review: Review }) {
     });
     busy.value = false;
     if (done) {
+      void attach(review, done, files.value);
+      files.value = [];
       pinned.value = undefined;
       mentions.current.clear();
       remember(name, undefined);
@@ -85,6 +91,25 @@ export function Composer({ review }: { review: Review }) {
         onSubmit={() => void post()}
         onEscape={() => field.current?.blur()}
       />
+      {files.value.length > 0 && (
+        <ul class="attachments" aria-label="Files to attach">
+          {files.value.map((file) => (
+            <li key={file.name}>
+              <button
+                type="button"
+                class="attachment"
+                title="Leave it out"
+                onClick={() => {
+                  files.value = files.value.filter((one) => one !== file);
+                }}
+              >
+                <Paperclip size={12} strokeWidth={1.5} aria-hidden="true" />
+                <span class="ellipsis">{file.name}</span> ×
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
       <div class="composer-row">
         <span class="composer-at numbers" title={ranged ? "The range from in to out" : "The frame this comment is about"}>
           {label}
@@ -100,6 +125,29 @@ export function Composer({ review }: { review: Review }) {
             </button>
           )}
         </span>
+        <input
+          ref={picker}
+          type="file"
+          multiple
+          hidden
+          aria-label="Files to attach"
+          onChange={(event) => {
+            const chosen = [...(event.currentTarget.files ?? [])];
+            const fitting = chosen.filter((file) => file.size > 0 && file.size <= mostAttachmentBytes);
+            if (fitting.length < chosen.length) say("A file beside a comment may have up to 26 MB.", undefined, true);
+            files.value = [...files.value, ...fitting];
+            event.currentTarget.value = "";
+          }}
+        />
+        <button
+          type="button"
+          class="icon-button"
+          aria-label="Attach files"
+          title="Attach files"
+          onClick={() => picker.current?.click()}
+        >
+          <Paperclip size={16} strokeWidth={1.5} aria-hidden="true" />
+        </button>
         <button
           type="button"
           class="icon-button"

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
-import { Copy, Lock, LockOpen, ShieldCheck } from "lucide-preact";
+import { Copy, FileDown, Lock, LockOpen, ShieldCheck } from "lucide-preact";
 import { useEffect } from "preact/hooks";
-import { api } from "../api/client.ts";
+import { api, saveFile } from "../api/client.ts";
 import type { Custody as Facts } from "../api/types.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { complain, say } from "../ui/toasts.tsx";
@@ -113,6 +113,41 @@ export function Custody({ review }: { review: Review }) {
           </dd>
         </div>
       </dl>
+      <h3>Proof to take along</h3>
+      <p class="quiet small">
+        {custody.verifiedAt
+          ? `The whole master was last read and compared ${moment(custody.verifiedAt)}.`
+          : "The whole master has not been read again since it was locked."}
+      </p>
+      <div class="custody-actions">
+        {custody.generations.length > 0 && (
+          <button
+            type="button"
+            class="button"
+            onClick={() =>
+              void saveFile(`/versions/${id}/custody/mhl`, {}, "manifest.mhl").catch((error: unknown) =>
+                complain("The manifest cannot be downloaded.", error),
+              )
+            }
+          >
+            <FileDown {...icon} /> ASC MHL manifest
+          </button>
+        )}
+        {review.rights.manage && (
+          <button
+            type="button"
+            class="button"
+            onClick={() =>
+              void api
+                .post(`/versions/${id}/verify`)
+                .then(() => say("The master is read again soon; the result appears here."))
+                .catch((error: unknown) => complain("It was not asked for.", error))
+            }
+          >
+            Read it again now
+          </button>
+        )}
+      </div>
       <h3>Chain of events</h3>
       <ol class="chain">
         {custody.chain.map((event, index) => (

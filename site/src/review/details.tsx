@@ -34,6 +34,11 @@ export function Details({ review }: { review: Review }) {
   ];
   return (
     <div class="panel-page padded">
+      {review.preview.value.warnings.map((warning) => (
+        <p class="notice warn" key={warning}>
+          {warning}
+        </p>
+      ))}
       <dl class="facts">
         {rows
           .filter(([, value]) => value)

@@ -2,12 +2,13 @@ import { batch } from "@preact/signals";
 import { api } from "../api/client.ts";
 import { listen, type LiveEvent } from "../api/live.ts";
 import type { Approval, Author, Comment, Preview, Version } from "../api/types.ts";
+import type { LeadState } from "./lead.ts";
 import type { Review } from "./review.ts";
 
 type Data = Record<string, unknown>;
 
 /** Keeps the page true to what others do: comments, verdicts, the build, who is here. */
-export function followEvents(review: Review): () => void {
+export function followEvents(review: Review, lead: LeadState): () => void {
   const { version, preview } = review;
   const isOurs = (data: Data) => data["versionId"] === version.value.id;
   let reload: ReturnType<typeof setTimeout> | undefined;
@@ -38,6 +39,7 @@ export function followEvents(review: Review): () => void {
       if (data["versionId"] === undefined || isOurs(data))
         review.here.value = Array.isArray(people) ? (people as Author[]) : [];
     } else if (!isOurs(data)) return;
+    else if (type === "follow.state") lead.hear(data["leader"] as Author, data["state"] as Parameters<LeadState["hear"]>[1]);
     else if (type === "comment.deleted") review.drop(String(data["commentId"]));
     else if (type.startsWith("comment.")) void onComment(data);
     else if (type === "approval.given") onApproval();

@@ -8,6 +8,7 @@ import { listenForKeys, playerKeys } from "../player/keys.ts";
 import { Comments } from "./comments.tsx";
 import { Composer } from "./composer.tsx";
 import { followEvents } from "./follow.ts";
+import { createLead } from "./lead.ts";
 import { Picture } from "./picture.tsx";
 import { Panel } from "./panel.tsx";
 import { createReview, type ReviewStart } from "./review.ts";
@@ -18,6 +19,7 @@ import "./comments.css";
 /** The review page: picture, timeline and transport, and beside them what people say about it. */
 export function ReviewPage({ start }: { start: ReviewStart }) {
   const review = useMemo(() => createReview(start), []);
+  const lead = useMemo(() => createLead(review), []);
   const root = useRef<HTMLDivElement>(null);
   const helping = useSignal(false);
   const going = useSignal(false);
@@ -75,7 +77,7 @@ export function ReviewPage({ start }: { start: ReviewStart }) {
   useEffect(() => {
     review.loadMarks();
     const stopKeys = listenForKeys(() => keys);
-    const stopEvents = followEvents(review);
+    const stopEvents = followEvents(review, lead);
     if (start.moreComments)
       void review.loadComments().then(() => {
         const asked = review.comments.value.find(({ id }) => id === start.commentId);
@@ -91,6 +93,7 @@ export function ReviewPage({ start }: { start: ReviewStart }) {
     return () => {
       stopKeys();
       stopEvents();
+      lead.close();
     };
   }, []);
 
@@ -98,6 +101,7 @@ export function ReviewPage({ start }: { start: ReviewStart }) {
     <div class={`review${panelOpen.value ? "" : " wide"}`} ref={root} {...useAlive()}>
       <TopBar
         review={review}
+        lead={lead}
         panelOpen={panelOpen.value}
         onPanel={() => {
           panelOpen.value = !panelOpen.value;
@@ -105,6 +109,7 @@ export function ReviewPage({ start }: { start: ReviewStart }) {
       />
       <Picture
         review={review}
+        lead={lead}
         going={going.value}
         onGoing={(next) => {
           going.value = next;

@@ -11,11 +11,14 @@ import { openStream, type Stream } from "../player/stream.ts";
 import type { Mark } from "../player/timeline-paint.ts";
 import { Timeline } from "../player/timeline.tsx";
 import { Transport } from "../player/transport.tsx";
+import type { LeadState } from "./lead.ts";
+import { LeadBar } from "./lead-bar.tsx";
 import type { Review } from "./review.ts";
 import { Waiting } from "./waiting.tsx";
 
 interface Props {
   review: Review;
+  lead: LeadState;
   going: boolean;
   onGoing: (going: boolean) => void;
   onFullScreen: () => void;
@@ -23,7 +26,7 @@ interface Props {
 }
 
 /** Stage, timeline and transport of the version on the page, and the stream that feeds them. */
-export function Picture({ review, going, onGoing, onFullScreen, onHelp }: Props) {
+export function Picture({ review, lead, going, onGoing, onFullScreen, onHelp }: Props) {
   const { player, view, preview, drawing } = review;
   const video = useRef<HTMLVideoElement>(null);
   const [stream, setStream] = useState<Stream>();
@@ -72,7 +75,9 @@ export function Picture({ review, going, onGoing, onFullScreen, onHelp }: Props)
   }, [state, Boolean(playback?.storyboard), Boolean(playback?.peaks)]);
 
   const marks = useComputed<Mark[]>(() => [
-    ...review.shown.value.map(({ root }) => ({
+    ...review.shown.value
+      .filter(({ root }) => root.versionId === review.version.value.id)
+      .map(({ root }) => ({
       id: root.id,
       frame: root.frame,
       endFrame: root.endFrame,
@@ -105,13 +110,14 @@ export function Picture({ review, going, onGoing, onFullScreen, onHelp }: Props)
   const unready = !playback?.master && !playback?.image;
   return (
     <section class="viewer" aria-label="Player">
+      <LeadBar lead={lead} />
       <Stage
         player={player}
         view={view}
         media={media}
         video={video}
         image={playback?.image}
-        shapes={review.shapes.value}
+        shapes={lead.following.value ? [...review.shapes.value, ...lead.shapes.value] : review.shapes.value}
         drawing={drawing}
         watermark={review.start.guest?.watermark}
       >

@@ -64,10 +64,15 @@ export function createReview(start: ReviewStart) {
   const filter = signal<Filter>({ show: "all", sort: "frame", author: undefined, text: "" });
   const marks = signal<readonly number[]>([]);
   const editing = signal<string | undefined>(undefined);
+  /** Comments of older versions, while they are shown too; undefined while they are not. */
+  const older = signal<readonly Comment[] | undefined>(undefined);
   const me = start.me;
 
   const threads = computed(() => threadsOf(comments.value));
-  const shown = computed(() => filterThreads(threads.value, filter.value, me.id ?? undefined));
+  const shown = computed(() => {
+    const all = older.value ? [...threads.value, ...threadsOf(older.value)] : threads.value;
+    return filterThreads(all, filter.value, me.id ?? undefined);
+  });
   const open = computed(() => threads.value.filter(({ root }) => !root.resolvedAt).length);
   const authors = computed(() => [...new Set(comments.value.map((comment) => comment.author.name))].sort());
   /** The drawing over the picture: the one being made, or that of the comment selected while on its frames. */
@@ -105,6 +110,7 @@ export function createReview(start: ReviewStart) {
     filter,
     marks,
     editing,
+    older,
     threads,
     shown,
     open,
@@ -115,8 +121,17 @@ export function createReview(start: ReviewStart) {
     put,
     drop,
 
-    /** Lands on the exact frame of a comment and shows its drawing. */
+    nameOf(versionId: string) {
+      const found = start.versions.find(({ id }) => id === versionId);
+      return found ? `v${found.number}` : "";
+    },
+
+    /** Lands on the exact frame of a comment and shows its drawing; on its own version, where that is another. */
     select(comment: Comment) {
+      if (comment.versionId !== version.value.id) {
+        location.assign(`/a/${start.asset.id}?v=${comment.versionId}&c=${comment.id}`);
+        return;
+      }
       player.pause();
       batch(() => {
         selected.value = comment.replyTo ?? comment.id;
@@ -129,7 +144,7 @@ export function createReview(start: ReviewStart) {
     },
 
     /** Posts at once on the page; takes it back, with the text, when the API refuses. */
-    async post(input: NewComment, replyTo?: Comment): Promise<boolean> {
+    async post(input: NewComment, replyTo?: Comment): Promise<Comment | undefined> {
       const drawn = replyTo || drawing.shapes.value.length === 0 ? null : { shapes: [...drawing.shapes.value] };
       const now = new Date().toISOString();
       const draft: Comment = {
@@ -163,12 +178,12 @@ export function createReview(start: ReviewStart) {
           drop(draft.id);
           put(saved);
         });
-        return true;
+        return saved;
       } catch (error) {
         drop(draft.id);
         if (drawn) drawing.restore(drawn.shapes);
         complain("Your comment was not posted; the text is still here.", error);
-        return false;
+        return undefined;
       }
     },
 
@@ -227,6 +242,16 @@ export function createReview(start: ReviewStart) {
       const list = await all<Comment>("/comments", { versionId: version.value.id }, 50_000);
       const drafts = comments.value.filter(({ id }) => id.startsWith("new-"));
       comments.value = [...list, ...drafts];
+    },
+
+    async showOlder(on: boolean) {
+      if (!on) {
+        older.value = undefined;
+        return;
+      }
+      const others = start.versions.filter(({ number }) => number < version.value.number);
+      const lists = await Promise.all(others.map(({ id }) => all<Comment>("/comments", { versionId: id }, 5000)));
+      older.value = lists.flat();
     },
 
     loadMarks() {

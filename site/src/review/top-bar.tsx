@@ -1,4 +1,4 @@
-import { ChevronLeft, Columns2, Ellipsis, PanelRight, Share2 } from "lucide-preact";
+import { ChevronLeft, Columns2, Download, Ellipsis, PanelRight, Radio, Share2 } from "lucide-preact";
 import { useSignal } from "@preact/signals";
 import { api } from "../api/client.ts";
 import type { Version } from "../api/types.ts";
@@ -8,16 +8,19 @@ import { StatusView } from "../ui/status.tsx";
 import { complain } from "../ui/toasts.tsx";
 import { date } from "../ui/words.ts";
 import { ShareDialog } from "../shares/share-dialog.tsx";
+import type { LeadState } from "./lead.ts";
 import type { Review } from "./review.ts";
 
 const icon = { size: 16, strokeWidth: 1.5, "aria-hidden": true } as const;
 
 export function TopBar({
   review,
+  lead,
   panelOpen,
   onPanel,
 }: {
   review: Review;
+  lead: LeadState;
   panelOpen: boolean;
   onPanel: () => void;
 }) {
@@ -99,6 +102,7 @@ export function TopBar({
           <button
             type="button"
             class="button main"
+            aria-label="Share"
             onClick={() => {
               sharing.value = true;
             }}
@@ -107,9 +111,18 @@ export function TopBar({
             <span class="wide-word">Share</span>
           </button>
         )}
-        {rights.download && (
+        {(rights.download || rights.comment) && (
           <Menu label="More" align="end" trigger={<Ellipsis {...icon} />}>
-            <MenuItem onSelect={() => void download()}>Download the master</MenuItem>
+            {rights.comment && (
+              <MenuItem icon={Radio} onSelect={lead.toggle}>
+                {lead.leading.value ? "Stop leading" : "Lead a session"}
+              </MenuItem>
+            )}
+            {rights.download && (
+              <MenuItem icon={Download} onSelect={() => void download()}>
+                Download the master
+              </MenuItem>
+            )}
           </Menu>
         )}
         <button

@@ -1,9 +1,39 @@
-import { Upload } from "lucide-preact";
+import { ArrowUpFromLine, Upload } from "lucide-preact";
 import { useRef } from "preact/hooks";
+import { api } from "../api/client.ts";
+import type { Comment } from "../api/types.ts";
+import { complain, say } from "../ui/toasts.tsx";
 import { addFiles } from "../upload/uploads.ts";
 import { StatusView } from "../ui/status.tsx";
 import { count, moment, size } from "../ui/words.ts";
 import type { Review } from "./review.ts";
+
+/** Open comments of the version before, taken along to the one on the page. */
+function CarryForward({ review }: { review: Review }) {
+  const current = review.version.value;
+  const before = review.start.versions
+    .filter(({ number, openComments }) => number < current.number && openComments > 0)
+    .sort((a, b) => b.number - a.number)[0];
+  if (!before || !review.rights.upload) return null;
+  const carry = async () => {
+    try {
+      const { items } = await api.post<{ items: Comment[] }>("/comments/carry", {
+        fromVersionId: before.id,
+        toVersionId: current.id,
+      });
+      for (const comment of items) review.put(comment);
+      say(items.length > 0 ? `${count(items.length, "comment")} carried forward.` : "All of them were here already.");
+    } catch (error) {
+      complain("No comment was carried forward.", error);
+    }
+  };
+  return (
+    <button type="button" class="button" onClick={() => void carry()}>
+      <ArrowUpFromLine size={16} strokeWidth={1.5} aria-hidden="true" /> Carry {count(before.openComments, "open comment")}{" "}
+      forward from v{before.number}
+    </button>
+  );
+}
 
 export function Versions({ review }: { review: Review }) {
   const { asset, versions, project } = review.start;
@@ -30,6 +60,7 @@ export function Versions({ review }: { review: Review }) {
           </button>
         </>
       )}
+      <CarryForward review={review} />
       <ul class="version-list">
         {versions.map((version) => (
           <li key={version.id} class={version.id === current.id ? "current" : ""}>

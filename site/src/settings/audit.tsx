@@ -59,7 +59,7 @@ export function Audit({ projectId }: { projectId?: string }) {
       {!list.value ? (
         <div class="skeleton" style={{ height: "240px" }} />
       ) : (
-        <div class="panel scroll-x">
+        <section class="panel scroll-x" aria-label="Audit table" tabIndex={0}>
           <table class="table">
             <thead>
               <tr>
@@ -118,7 +118,7 @@ export function Audit({ projectId }: { projectId?: string }) {
               })}
             </tbody>
           </table>
-        </div>
+        </section>
       )}
       {cursor.value && (
         <div>

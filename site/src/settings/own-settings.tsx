@@ -76,7 +76,7 @@ export function OwnSettings({ session }: { session: Session }) {
         ) : keys.value.length === 0 ? (
           <p class="quiet">No keys yet.</p>
         ) : (
-          <div class="panel scroll-x">
+          <section class="panel scroll-x" aria-label="API keys table" tabIndex={0}>
             <table class="table">
               <thead>
                 <tr>
@@ -110,7 +110,7 @@ export function OwnSettings({ session }: { session: Session }) {
                 ))}
               </tbody>
             </table>
-          </div>
+          </section>
         )}
       </section>
       {making.value && (

@@ -111,7 +111,7 @@ export function People({ project }: { project: Project }) {
       {!shown ? (
         <div class="skeleton" style={{ height: "160px" }} />
       ) : (
-        <div class="panel scroll-x">
+        <section class="panel scroll-x" aria-label="People table" tabIndex={0}>
           <table class="table">
             <thead>
               <tr>
@@ -167,7 +167,7 @@ export function People({ project }: { project: Project }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </section>
       )}
     </section>
   );

@@ -54,7 +54,7 @@ export function Queues() {
         <div class="skeleton" style={{ height: "200px" }} />
       ) : (
         <section class="section">
-          <div class="panel scroll-x">
+          <section class="panel scroll-x" aria-label="Queues table" tabIndex={0}>
             <table class="table">
               <thead>
                 <tr>
@@ -92,7 +92,7 @@ export function Queues() {
                 ))}
               </tbody>
             </table>
-          </div>
+          </section>
         </section>
       )}
       <section class="section">
@@ -100,7 +100,7 @@ export function Queues() {
         {dead.value.length === 0 ? (
           <p class="quiet">Nothing was given up. Everything that was accepted is done or on its way.</p>
         ) : (
-          <div class="panel scroll-x">
+          <section class="panel scroll-x" aria-label="Given up table" tabIndex={0}>
             <table class="table">
               <thead>
                 <tr>
@@ -131,7 +131,7 @@ export function Queues() {
                 ))}
               </tbody>
             </table>
-          </div>
+          </section>
         )}
       </section>
     </div>

@@ -73,7 +73,7 @@ export function Webhooks({ project }: { project: Project }) {
       ) : hooks.value.length === 0 ? (
         <p class="quiet">No endpoints yet.</p>
       ) : (
-        <div class="panel scroll-x">
+        <section class="panel scroll-x" aria-label="Webhooks table" tabIndex={0}>
           <table class="table">
             <thead>
               <tr>
@@ -169,7 +169,7 @@ export function Webhooks({ project }: { project: Project }) {
               })}
             </tbody>
           </table>
-        </div>
+        </section>
       )}
       {making.value && (
         <NewWebhook

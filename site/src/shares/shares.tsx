@@ -61,7 +61,7 @@ export function Shares({ start }: { start: Share[] }) {
           <p class="quiet">Open an asset and choose Share to give people without an account a link to it.</p>
         </div>
       ) : (
-        <div class="panel scroll-x">
+        <section class="panel scroll-x" aria-label="Shares table" tabIndex={0}>
           <table class="table">
             <thead>
               <tr>
@@ -139,7 +139,7 @@ export function Shares({ start }: { start: Share[] }) {
               })}
             </tbody>
           </table>
-        </div>
+        </section>
       )}
     </div>
   );

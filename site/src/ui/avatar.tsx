@@ -7,8 +7,6 @@ export function Avatar({ name, id, size = 28 }: { name: string; id?: string | nu
   let sum = 0;
   for (const char of id ?? name) sum = (sum * 31 + char.charCodeAt(0)) % 5;
   return (
-    <span class={`avatar shade-${sum}`} style={{ width: size, height: size, fontSize: size * 0.4 }} aria-hidden="true">
-      {initials}
-    </span>
+    <span class={`avatar shade-${sum}`} style={{ width: size, height: size, fontSize: size * 0.4 }} data-initials={initials} aria-hidden="true" />
   );
 }

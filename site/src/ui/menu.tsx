@@ -62,13 +62,13 @@ export function Menu({ label, trigger, children, align = "start", side = "below"
         ref={button}
         type="button"
         class={extra ?? "icon-button"}
-        aria-label={label}
         title={label}
         aria-haspopup="menu"
         aria-expanded={open}
         aria-controls={open ? id : undefined}
         onClick={() => setOpen(!open)}
       >
+        <span class="visually-hidden">{label}: </span>
         {trigger}
       </button>
       {open && (
