@@ -36,7 +36,7 @@ if [ "$want" != tools ]; then
   [ -e /usr/lib/nginx/modules/ngx_http_js_module.so ] || packages="$packages libnginx-mod-http-js"
   need ffmpeg ffmpeg
   [ -e /usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf ] || packages="$packages fonts-dejavu-core"
-  need setpriv util-linux
+  [ "$(id -u)" != 0 ] || need setpriv util-linux
   if [ "$want" = test ]; then has google-chrome || need chromium chromium; fi
 fi
 bun_is_right() { [ -x "$bun" ] && [ "$("$bun" --version 2>/dev/null)" = "$bun_version" ]; }

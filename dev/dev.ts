@@ -102,7 +102,7 @@ const run = async (): Promise<number> => {
     if (signal === undefined) {
       printAccess(instance);
       writeFileSync(readyFile(instance), `${process.pid}\n`);
-      say("Ctrl-C stops everything");
+      if (process.argv[2] !== "background") say("Ctrl-C stops everything");
       await asked;
     } else code = 130;
   } catch (error) {

@@ -25,9 +25,14 @@ export type Daemon = {
 
 const pidFile = (runDir: string, name: string) => join(runDir, `${name}.pid`);
 
-/** Field 22 of /proc/PID/stat, counted after the command name, which may hold spaces. Null: gone or a zombie. */
+/** When a process began, in whatever unit the system gives. Null: gone or a zombie. */
 const startedTicks = (pid: number): string | null => {
+  if (!existsSync("/proc/self/stat")) {
+    const { stdout } = Bun.spawnSync(["ps", "-o", "lstart=", "-p", String(pid)]);
+    return stdout.toString().trim().replaceAll(/\s+/g, "_") || null;
+  }
   try {
+    // Field 22, counted after the command name, which may hold spaces.
     const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     return fields[0] === "Z" ? null : (fields[19] ?? null);
