@@ -21,7 +21,7 @@ import { purgeEdgesTrigger } from "#triggers/purge-edges/trigger.ts";
 import { reconcileTrigger } from "#triggers/reconcile/trigger.ts";
 import { sweepTrigger } from "#triggers/sweep/trigger.ts";
 import { verifyMastersTrigger } from "#triggers/verify-masters/trigger.ts";
-import type { ApiFunction, Trigger } from "./route.ts";
+import type { ApiFunction, Touches, Trigger } from "./route.ts";
 
 /** Every function of the product as data, in the order of the contract. */
 export const functions: readonly ApiFunction[] = [
@@ -53,3 +53,17 @@ export const triggers: readonly Trigger[] = [
   sweepTrigger,
   verifyMastersTrigger,
 ];
+
+/** What every API function touches besides its own: credentials, rights, and idempotency keys. */
+export const baseTouches: Touches = {
+  tables: {
+    people: "write",
+    api_keys: "write",
+    shares: "read",
+    projects: "read",
+    memberships: "read",
+    share_versions: "read",
+    idempotency_keys: "write",
+  },
+  redis: true,
+};

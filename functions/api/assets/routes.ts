@@ -227,6 +227,7 @@ export const assetsFunction: ApiFunction = {
     tables: {
       assets: "write",
       versions: "write",
+      edge_generations: "write",
       approvals: "write",
       review_requests: "write",
       notices: "write",

@@ -85,6 +85,7 @@ export const custodyFunction: ApiFunction = {
   touches: {
     tables: {
       versions: "write",
+      edge_generations: "write",
       assets: "write",
       preview_jobs: "write",
       project_storage: "write",

@@ -42,6 +42,7 @@ export const previewFunction: ApiFunction = {
     tables: {
       preview_jobs: "write",
       versions: "write",
+      edge_generations: "write",
       outbox: "write",
       audit_log: "write",
       idempotency_keys: "write",

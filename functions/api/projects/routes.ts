@@ -171,6 +171,8 @@ export const projectsFunction: ApiFunction = {
       project_storage: "write",
       assets: "write",
       versions: "write",
+      edge_generations: "write",
+      outbox: "write",
       uploads: "write",
       shares: "write",
       preview_jobs: "write",

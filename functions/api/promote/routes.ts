@@ -32,6 +32,7 @@ export const promoteFunction: ApiFunction = {
       uploads: "write",
       assets: "write",
       versions: "write",
+      edge_generations: "write",
       master_copies: "write",
       project_storage: "write",
       outbox: "write",

@@ -7,6 +7,7 @@ export const copyToMastersTrigger: Trigger = {
   touches: {
     tables: {
       versions: "write",
+      edge_generations: "write",
       uploads: "write",
       master_copies: "write",
       master_copy_parts: "write",

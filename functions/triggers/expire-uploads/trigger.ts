@@ -9,6 +9,7 @@ export const expireUploadsTrigger: Trigger = {
       uploads: "write",
       assets: "write",
       versions: "write",
+      edge_generations: "write",
       master_copies: "write",
       project_storage: "write",
       outbox: "write",

@@ -7,6 +7,7 @@ export const verifyMastersTrigger: Trigger = {
   touches: {
     tables: {
       versions: "write",
+      edge_generations: "write",
       verifications: "write",
       custody_manifests: "write",
       preview_jobs: "write",
