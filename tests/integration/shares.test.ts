@@ -2,7 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { newId } from "#core/id.ts";
 import type { Resources } from "#core/resources.ts";
 import { type Api, openApi } from "#tests/support/api.ts";
+import { eventually } from "#tests/support/eventually.ts";
 import { testResources } from "#tests/support/resources.ts";
+import { EventReader } from "#tests/support/stream.ts";
 import { type SeededVersion, seedVersion } from "#tests/support/versions.ts";
 
 let resources: Resources;
@@ -289,4 +291,15 @@ test("a link is changed on the state that was seen", async () => {
   expect((await api.as("editor").del(`/shares/${id}`, etag)).status).toBe(412);
   expect((await api.as("editor").send("DELETE", `/shares/${id}`)).status).toBe(428);
   expect((await api.as("editor").patch(`/shares/${id}`, { versionIds: [] })).status).toBe(400);
+});
+
+test("a guest's event stream ends at once when the link no longer shows what it follows", async () => {
+  const { id, token } = await make();
+  const guest = api.bearing((await unlock(token)).body.token);
+  const path = `/events?projectId=${api.seed.projectId}&versionId=${shown.versionId}`;
+  const reader = new EventReader(await guest.send("GET", path));
+  await eventually(() => expect(reader.ofType("presence").length).toBeGreaterThan(0));
+  await api.as("editor").patch(`/shares/${id}`, { versionIds: [hidden.versionId] });
+  await eventually(() => expect(reader.ended).toBe(true), { withinMs: 3000 });
+  expect((await guest.send("GET", path)).status).toBe(404);
 });

@@ -1,4 +1,4 @@
-import { nominalRate, startCount } from "../timecode/timecode.ts";
+import { formatTimecode, nominalRate, startCount } from "../timecode/timecode.ts";
 import { lengthOf, mergedMarkers, type Sheet, titleOf, xmlText } from "./sheet.ts";
 
 /** FCP 7's XML interchange (xmeml 4), which Premiere reads: a sequence with the clip and its markers. */
@@ -8,7 +8,7 @@ export function xmeml(sheet: Sheet): string {
   const rate = `<rate><timebase>${nominalRate(model.rate)}</timebase><ntsc>${isNtsc ? "TRUE" : "FALSE"}</ntsc></rate>`;
   const length = lengthOf(sheet);
   const name = xmlText(sheet.fileName);
-  const timecode = `<timecode>${rate}<string>${model.startTimecode}</string><frame>${startCount(model)}</frame><displayformat>${model.dropFrame ? "DF" : "NDF"}</displayformat></timecode>`;
+  const timecode = `<timecode>${rate}<string>${formatTimecode(startCount(model), model)}</string><frame>${startCount(model)}</frame><displayformat>${model.dropFrame ? "DF" : "NDF"}</displayformat></timecode>`;
   const size = `<samplecharacteristics>${rate}<width>${sheet.width}</width><height>${sheet.height}</height></samplecharacteristics>`;
   const markers = mergedMarkers(sheet).map(
     ({ at, span, text, author }) =>

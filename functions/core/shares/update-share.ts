@@ -3,6 +3,7 @@ import { audit } from "../audit/append.ts";
 import type { Actor } from "../auth/actor.ts";
 import { hashPassphrase } from "../auth/passphrase.ts";
 import { inTransaction } from "../db/db.ts";
+import { publishLive } from "../events/live.ts";
 import { refuse } from "../refusal.ts";
 import type { Resources } from "../resources.ts";
 import { futureOf, refuseMissing } from "./create-share.ts";
@@ -13,7 +14,7 @@ import { setShareVersions, updateShareRow } from "./store.ts";
 
 /** Changes count at once, also for guests who are looking: every request of theirs reads the share anew. */
 export async function updateShare(
-  deps: Pick<Resources, "sql" | "config">,
+  deps: Pick<Resources, "sql" | "config" | "redis">,
   actor: Actor,
   id: string,
   input: z.output<typeof updateShareInput>,
@@ -56,5 +57,7 @@ export async function updateShare(
       detail: { ...shown, ...(given === undefined ? {} : { hasPassphrase: given !== null }) },
     });
   });
+  // Streams of guests look at their rights again now, not with their next beat.
+  await publishLive(deps.redis, row.projectId, { type: "members.changed", data: {} });
   return readShare(deps, actor, id);
 }
