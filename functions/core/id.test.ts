@@ -8,7 +8,8 @@ test("ids sort by the millisecond they were made", () => {
 });
 
 test("an id is recognised by its kind and by nothing else", () => {
-  for (const kind of Object.keys(prefixes) as (keyof typeof prefixes)[]) expect(isId(kind, newId(kind))).toBe(true);
+  for (const kind of Object.keys(prefixes) as (keyof typeof prefixes)[])
+    expect(isId(kind, newId(kind))).toBe(true);
   const version = newId("version");
   expect(isId("asset", version)).toBe(false);
   expect(isId("version", version.toUpperCase())).toBe(false);
