@@ -8,6 +8,7 @@ import { listShares, listVisits, readShare } from "#core/shares/read-shares.ts";
 import { revokeShare } from "#core/shares/revoke-share.ts";
 import { createShareInput, shareQuery, unlockInput, updateShareInput } from "#core/shares/share.ts";
 import { updateShare } from "#core/shares/update-share.ts";
+import { addressOf } from "#http/address.ts";
 import { createApp, type RushesApp, type RushesContext } from "#http/app.ts";
 import { guestCookie } from "#http/credentials.ts";
 import { answer, changed, expectedRevision } from "#http/etag.ts";
@@ -19,10 +20,7 @@ export function sharesApp(deps: Resources): RushesApp {
 
   app.get("/shares/open/:token", async (c) => {
     const guest = await visitor(c);
-    const seenAs = [
-      c.env?.address ?? c.req.header("x-forwarded-for") ?? "",
-      c.req.header("user-agent") ?? "",
-    ];
+    const seenAs = [addressOf(c, deps.config.TRUSTED_PROXY_HOPS), c.req.header("user-agent") ?? ""];
     return answer(c, await openShare(deps, c.req.param("token"), guest, seenAs.join("\n")));
   });
 
