@@ -100,11 +100,19 @@ function ladderOutput(plan: Plan, paths: Paths, machine: Machine): string[] {
     ...(plan.picture ? videoOptions(plan.picture, machine) : []),
     ...(renditions.length > 0 ? ["-c:a", "aac", "-b:a", "128k", "-ac", "2", "-ar", "48000"] : []),
     ...["-map_metadata", "-1", "-map_chapters", "-1"],
+    ...(streams.length > 1 ? ["-var_stream_map", streams.join(" ")] : []),
+    ...packaging(only, paths.out, plan.segmentSeconds),
+  ];
+}
+
+/** CMAF segments with a growing playlist, each file appearing whole. `name` may be `%v`. */
+export function packaging(name: string, out: string, segmentSeconds: number): string[] {
+  return [
     ...[
       "-f",
       "hls",
       "-hls_time",
-      hlsTime(plan.segmentSeconds),
+      hlsTime(segmentSeconds),
       "-hls_list_size",
       "0",
       "-hls_playlist_type",
@@ -112,10 +120,8 @@ function ladderOutput(plan: Plan, paths: Paths, machine: Machine): string[] {
     ],
     ...["-hls_flags", "independent_segments+temp_file", "-hls_segment_type", "fmp4"],
     // Without +cmaf the default fMP4 shows frame 30 in slot 32 when there are B-frames.
-    ...["-hls_segment_options", "movflags=+cmaf", "-hls_fmp4_init_filename", `init_${only}.mp4`],
-    ...["-hls_segment_filename", `${paths.out}/${only}_%05d.m4s`],
-    ...(streams.length > 1 ? ["-var_stream_map", streams.join(" ")] : []),
-    `${paths.out}/${only}.m3u8`,
+    ...["-hls_segment_options", "movflags=+cmaf", "-hls_fmp4_init_filename", `init_${name}.mp4`],
+    ...["-hls_segment_filename", `${out}/${name}_%05d.m4s`, `${out}/${name}.m3u8`],
   ];
 }
 

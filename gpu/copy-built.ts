@@ -3,6 +3,7 @@ import { previewPrefix } from "#core/previews/preview.ts";
 import { contentKey } from "#core/previews/recipe.ts";
 import { copyPrefix } from "#core/storage/prefix.ts";
 import type { Built, Witness } from "./build.ts";
+import { isInstantFile } from "./instant.ts";
 import { checkHashes, type Master, readMaster } from "./master.ts";
 import type { Tools } from "./tools.ts";
 
@@ -40,6 +41,7 @@ export async function copyBuilt(
     {
       parallel: PARALLEL_COPIES,
       signal,
+      skip: isInstantFile,
     },
   );
   if (objects === 0) return null;

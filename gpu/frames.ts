@@ -1,4 +1,4 @@
-import type { Ratio } from "./source.ts";
+import type { Ratio } from "./rate.ts";
 
 export interface FrameTable {
   frames: number;

@@ -18,7 +18,7 @@ export class GrowingStream {
   constructor(folder: string, name: string) {
     this.#folder = folder;
     this.name = name;
-    this.isPicture = name.startsWith("v") || name.startsWith("r");
+    this.isPicture = /^[vr]\d/.test(name);
   }
 
   get seconds(): number {
@@ -40,7 +40,7 @@ export class GrowingStream {
 
   /** A finished segment from the disk. The name is a plain file name of our own pattern. */
   async read(name: string): Promise<Uint8Array> {
-    if (!/^[avr]\d+_\d{5,}\.m4s$/.test(name)) throw new RangeError("a segment with a foreign name");
+    if (!/^(?:v|a|r|ra)\d+_\d{5,}\.m4s$/.test(name)) throw new RangeError("a segment with a foreign name");
     return readFile(join(this.#folder, name));
   }
 

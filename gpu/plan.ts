@@ -2,8 +2,9 @@ import type { Engine } from "#core/previews/preview.ts";
 import type { Recipe } from "#core/previews/recipe.ts";
 import { type RungPlan, rungsFor } from "./ladder.ts";
 import { MAX_PTS_TABLE, MAX_RATE } from "./limits.ts";
+import { isTooFast, type Ratio } from "./rate.ts";
 import { bcp47, nameOf, type SoundPlan, soundPlan } from "./sound-plan.ts";
-import { isTooFast, type Picture, type Ratio, type Source } from "./source.ts";
+import type { Picture, Source } from "./source.ts";
 
 /** How frames keep their place: on an even grid, at their own times, or thinned to an even rate. */
 export type Timing =

@@ -61,6 +61,7 @@ export const probedStream = z.object({
 export type ProbedStream = z.infer<typeof probedStream>;
 
 export const probed = z.object({
+  packets: z.array(z.object({ stream_index: z.number().int(), flags: z.string().default("") })).default([]),
   streams: z.array(probedStream).default([]),
   format: z.object({
     format_name: z.string(),

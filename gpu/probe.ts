@@ -7,6 +7,8 @@ import type { Sandbox } from "./sandbox.ts";
 import { type Source, sourceOf } from "./source.ts";
 
 const PROBE_SECONDS = 60;
+/** Enough to see whether the file starts with frames that are not to be shown. */
+const FIRST_PACKETS = 32;
 
 /** Asks ffprobe what a file is, in the sandbox. Refuses with a reason a person can act on. */
 export async function probe(
@@ -22,7 +24,8 @@ export async function probe(
     command: "ffprobe",
     // The caps are checked by us, with words: ffprobe must be able to say how large the picture is.
     argv: [
-      ...["-v", "level+error", "-of", "json", "-show_format", "-show_streams"],
+      ...["-v", "level+error", "-of", "json", "-show_format", "-show_streams", "-show_packets"],
+      ...["-read_intervals", `%+#${FIRST_PACKETS}`],
       ...guardedInput(path, 2 ** 31 - 1),
     ],
     cwd,

@@ -1,11 +1,7 @@
 import { BuildFailure } from "#core/previews/job.ts";
-import { type Caps, MAX_RATE, stillFormats } from "./limits.ts";
+import { type Caps, stillFormats } from "./limits.ts";
 import type { Probed, ProbedStream } from "./probe-shape.ts";
-
-export interface Ratio {
-  num: number;
-  den: number;
-}
+import { type Ratio, rateOf } from "./rate.ts";
 
 export interface Picture {
   /** Index in the file. */
@@ -36,7 +32,8 @@ export interface Picture {
   fullRange: boolean;
   /** Seconds by which the first frame follows the start of the file. */
   lateSeconds: number;
-  hasReordering: boolean;
+  /** The file starts with frames that an edit list hides. */
+  hasPreRoll: boolean;
   level: number | null;
   bitRate: number | null;
 }
@@ -198,7 +195,7 @@ function pictureOf(stream: ProbedStream, probe: Probed, isImage: boolean): Pictu
     height: isTurned ? shown.width : shown.height,
     rotation,
     isSquare,
-    ...rateOf(stream, isImage),
+    ...rateOf(stream, isImage, isInterlaced(stream)),
     frames: stream.nb_frames,
     seconds: lengthOf(stream),
     interlaced: isInterlaced(stream),
@@ -212,7 +209,9 @@ function pictureOf(stream: ProbedStream, probe: Probed, isImage: boolean): Pictu
     matrix: matrixOf(stream),
     fullRange: stream.color_range === "pc" || format.startsWith("yuvj"),
     lateSeconds: Math.max(0, (stream.start_time ?? start) - start),
-    hasReordering: stream.has_b_frames > 0,
+    hasPreRoll: probe.packets.some(
+      ({ stream_index, flags }) => stream_index === stream.index && flags.includes("D"),
+    ),
     level: stream.level,
     bitRate: stream.bit_rate ?? probe.format.bit_rate,
   };
@@ -261,45 +260,6 @@ function matrixOf(stream: ProbedStream): Picture["matrix"] {
   if (space === "bt709") return "bt709";
   // Untagged: standard definition was mastered in 601, anything larger in 709.
   return stream.width <= 720 && [480, 486, 512, 576, 608].includes(stream.height) ? "bt601" : "bt709";
-}
-
-const nominal: Ratio[] = [
-  ...[24, 30, 48, 60, 120, 240].map((rate) => ({ num: rate * 1000, den: 1001 })),
-  ...[
-    1, 5, 6, 8, 10, 12, 12.5, 15, 18, 20, 23, 24, 25, 29, 30, 48, 50, 60, 72, 90, 100, 120, 144, 200, 240,
-  ].map((rate) => (Number.isInteger(rate) ? { num: rate, den: 1 } : { num: rate * 2, den: 2 })),
-];
-const value = (rate: Ratio) => rate.num / rate.den;
-
-/** Snaps a measured rate to the one it was meant to be, when it is within 0.02 % of it. */
-export function nominalRate(rate: Ratio): Ratio {
-  const near = nominal.find((known) => Math.abs(value(known) / value(rate) - 1) < 2e-4);
-  return near ?? rate;
-}
-
-function rateOf(stream: ProbedStream, isImage: boolean): { rate: Ratio; looksVariable: boolean } {
-  if (isImage) return { rate: { num: 1, den: 1 }, looksVariable: false };
-  const average = stream.avg_frame_rate;
-  const real = stream.r_frame_rate;
-  if (!average && !real) return { rate: { num: 25, den: 1 }, looksVariable: true };
-  if (!average || !real) return { rate: nominalRate((average ?? real) as Ratio), looksVariable: false };
-  const off = Math.abs(value(average) / value(real) - 1);
-  // A coarse clock (1/1000 s) blurs the average; one frame more or less blurs it on short clips.
-  const slack = Math.max(
-    2e-3,
-    1.5 / Math.max(1, stream.nb_frames ?? (stream.duration ?? 10) * value(average)),
-  );
-  if (off <= slack) return { rate: nominalRate(value(real) <= 1000 ? real : average), looksVariable: false };
-  // Field rates are reported as twice the frame rate.
-  if (isInterlaced(stream) && Math.abs((2 * value(average)) / value(real) - 1) <= slack) {
-    return { rate: nominalRate({ num: real.num, den: real.den * 2 }), looksVariable: false };
-  }
-  return { rate: nominalRate(average), looksVariable: true };
-}
-
-/** True when the preview cannot keep every frame of the source. */
-export function isTooFast(rate: Ratio): boolean {
-  return value(rate) > MAX_RATE * 1.001;
 }
 
 function timecodeOf(probe: Probed): string | null {

@@ -92,37 +92,55 @@ describe("an export", () => {
   });
 });
 
-test("the printed list has stills of the storyboard, read through the signed edge", async () => {
-  const shown = await seedVersion(resources, { projectId: api.seed.projectId });
-  await api
-    .as("reviewer")
-    .post("/comments", { versionId: shown.versionId, frame: 30, text: "Here", drawing: box });
+/** Puts files where the preview of a version says they are, with the worker's key. */
+async function publish(versionId: string, files: Record<string, Uint8Array | string>): Promise<void> {
   const [row] = await resources.sql<{ prefix: string }[]>`
-    select preview ->> 'prefix' as prefix from versions where id = ${shown.versionId}`;
+    select preview ->> 'prefix' as prefix from versions where id = ${versionId}`;
   const config = readConfig({ ...stackEnv(), GPU_DEVICE: "none" }, "worker");
-  const worker = openStorage(config, keysOf(config, "worker"));
-  const put = (name: string, Body: Uint8Array | string, ContentType: string) =>
-    worker.s3.send(
-      new PutObjectCommand({
-        Bucket: worker.buckets.previews,
-        Key: `${row?.prefix}${name}`,
-        Body,
-        ContentType,
-      }),
-    );
-  const sheet = Bun.spawnSync([
+  const { s3, buckets } = openStorage(config, keysOf(config, "worker"));
+  for (const [name, Body] of Object.entries(files))
+    await s3.send(new PutObjectCommand({ Bucket: buckets.previews, Key: `${row?.prefix}${name}`, Body }));
+  s3.destroy();
+}
+
+const pictures = (tiles: string) =>
+  Bun.spawnSync([
     ...["ffmpeg", "-loglevel", "error", "-f", "lavfi", "-i", "testsrc=size=160x90:rate=1"],
-    ...["-vf", "tile=2x1", "-frames:v", "1", "-f", "mjpeg", "-"],
+    ...["-vf", `tile=${tiles}`, "-frames:v", "1", "-f", "mjpeg", "-"],
   ]).stdout;
-  await put("sprite_000.jpg", sheet, "image/jpeg");
+
+async function print(versionId: string) {
+  const path = `/comments/export?versionId=${versionId}&format=pdf`;
+  const answer = await api.as("viewer").send("GET", path);
+  const { pages, images } = parsePdf(Buffer.from(await answer.arrayBuffer()));
+  return { images, words: pages.join("").replaceAll("\n", "") };
+}
+
+test("the printed list has stills of the storyboard, read through the signed edge", async () => {
+  const { versionId } = await seedVersion(resources, { projectId: api.seed.projectId });
+  await api.as("reviewer").post("/comments", { versionId, frame: 30, text: "Here", drawing: box });
   const cue = (from: string, to: string, x: number) =>
     `${from} --> ${to}\nsprite_000.jpg#xywh=${x},0,160,90\n`;
   const tiles = [cue("00:00:00.000", "00:00:01.000", 0), cue("00:00:01.000", "00:00:10.000", 160)];
-  await put("storyboard.vtt", `WEBVTT\n\n${tiles.join("\n")}`, "text/vtt");
-  worker.s3.destroy();
-  const path = `/comments/export?versionId=${shown.versionId}&format=pdf`;
-  const answer = await api.as("viewer").send("GET", path);
-  const { pages, images } = parsePdf(Buffer.from(await answer.arrayBuffer()));
+  await publish(versionId, {
+    "sprite_000.jpg": pictures("2x1"),
+    "storyboard.vtt": `WEBVTT\n\n${tiles.join("\n")}`,
+  });
+  const { images, words } = await print(versionId);
   expect(images).toBe(1);
-  expect(pages.join("").replaceAll("\n", "")).toContain("01:00:01:05   frame 30");
+  expect(words).toContain("01:00:01:05   frame 30");
+  expect(words).toContain("nearest of the storyboard");
+});
+
+test("a picture without time is printed as it is", async () => {
+  const { versionId } = await seedVersion(resources, {
+    projectId: api.seed.projectId,
+    media: { kind: "image", rate: null, frames: null, durationSeconds: 0 },
+  });
+  await api.as("reviewer").post("/comments", { versionId, frame: 0, text: "Crop", drawing: box });
+  expect((await api.as("reviewer").post("/comments", { versionId, frame: 1, text: "?" })).status).toBe(400);
+  await publish(versionId, { "poster.jpg": pictures("1x1") });
+  const { images, words } = await print(versionId);
+  expect(images).toBe(1);
+  expect(words).not.toContain("storyboard");
 });

@@ -60,7 +60,11 @@ const stateOf = async (versionId: string) => {
   return row;
 };
 
-async function masterIs(versionId: string, body: Uint8Array, mode: "GOVERNANCE" | "COMPLIANCE" = "GOVERNANCE") {
+async function masterIs(
+  versionId: string,
+  body: Uint8Array,
+  mode: "GOVERNANCE" | "COMPLIANCE" = "GOVERNANCE",
+) {
   const [row] = await deps.sql`select * from versions where id = ${versionId}`;
   expect(row?.state).toBe("mastered");
   const place = {

@@ -14,7 +14,7 @@ import {
 } from "#tests/support/previews.ts";
 import { type RunningWorker, startWorker } from "#tests/support/worker.ts";
 
-setDefaultTimeout(120_000);
+setDefaultTimeout(60_000);
 
 const plain = ["-c:v", "libx264", "-preset", "ultrafast", "-bf", "0", "-g", "30"];
 const clips: (CountedClip & { first?: number })[] = [
@@ -171,6 +171,26 @@ describe("the frame in the picture is the frame that the interface names", () =>
       );
       expect(named).toEqual(wanted);
       expect(await page.evaluate(() => (globalThis as unknown as { faults: string[] }).faults)).toEqual([]);
+    });
+  }
+});
+
+describe("the repacked source, while the ladder is encoding, shows the same frames", () => {
+  for (const name of ["2997-drop", "30-without-b-frames", "50"]) {
+    test(name, async () => {
+      const version = await versionOf(room, versions.get(name) ?? "");
+      const model = frameModelOf(version.media);
+      await load(`/${version.preview.prefix}instant.m3u8`);
+      const wanted = chosen(model.frames);
+      const seen = await look(wanted.map((frame) => seekSeconds(model, frame)));
+      expect(seen.map(({ number }) => number)).toEqual(wanted);
+    });
+  }
+  for (const name of ["edit-list", "variable"]) {
+    test(`and is not offered for ${name}: packed as it is, its frames would move`, async () => {
+      const version = await versionOf(room, versions.get(name) ?? "");
+      const missing = await previewObject(room, `${version.preview.prefix}instant.m3u8`).catch(() => null);
+      expect(missing).toBeNull();
     });
   }
 });

@@ -43,6 +43,16 @@ describe("health", () => {
     const { status, text } = await api.bearing(undefined).get("/metrics");
     expect(status).toBe(200);
     expect(text).toContain("# TYPE rushes_http_requests_total counter");
+    expect(text).toMatch(/^process_resident_memory_bytes [1-9]\d+$/m);
+    expect(text).toMatch(/^process_cpu_seconds_total 0*[1-9.]/m);
+  });
+
+  test("metrics cost nothing to read, however large the process is", async () => {
+    const large = Array.from({ length: 2_000_000 }, (_, n) => ({ n }));
+    const from = performance.now();
+    for (let i = 0; i < 5; i++) await api.bearing(undefined).get("/metrics");
+    expect((performance.now() - from) / 5).toBeLessThan(100);
+    expect(large).toHaveLength(2_000_000);
   });
 
   test("the reference explains every problem", async () => {

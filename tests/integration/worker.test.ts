@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { listKeys } from "#core/storage/prefix.ts";
 import { clip, shortClip } from "#tests/fixtures/clips.ts";
+import { ffmpeg, fixture } from "#tests/fixtures/generate.ts";
 import { eventually } from "#tests/support/eventually.ts";
 import {
   addJob,
@@ -54,11 +55,36 @@ const keysOf = async (prefix: string) =>
     ({ key }) => key,
   );
 
-test("a version is playable while it is still encoding, and ready with everything in place", async () => {
+test("a version plays from the repacked source, then from its growing ladder, then as a whole", async () => {
   const path = await clip(12);
   const { versionId, jobId } = await addMaster(room, path);
-  const growing = await inState(versionId, "playable");
-  expect(growing.preview).toMatchObject({ jobId, complete: false, master: "master.m3u8" });
+  const instant = await inState(versionId, "playable");
+  expect(instant.preview).toMatchObject({
+    jobId,
+    complete: false,
+    master: "master.m3u8",
+    instant: "instant.m3u8",
+  });
+  expect(await previewText(room, `${instant.preview.prefix}master.m3u8`)).toContain("\nr0.m3u8\n");
+  const whole = await eventually(async () => {
+    const text = await previewText(room, `${instant.preview.prefix}r0.m3u8`);
+    expect(text).toContain("#EXT-X-ENDLIST");
+    return text;
+  });
+  expect(
+    [...whole.matchAll(/#EXTINF:([\d.]+)/g)].reduce((sum, [, seconds]) => sum + Number(seconds), 0),
+  ).toBeCloseTo(12, 1);
+  expect((await versionOf(room, versionId)).state).toBe("playable"); // long before the ladder is there
+
+  const growing = await eventually(
+    async () => {
+      const version = await versionOf(room, versionId);
+      expect(version.preview.rungs.length).toBe(3);
+      return version;
+    },
+    { withinMs: 30_000 },
+  );
+  expect(growing.state).toBe("playable");
   const text = await previewText(room, `${growing.preview.prefix}v0.m3u8`);
   expect(text).toContain("#EXT-X-PLAYLIST-TYPE:EVENT");
   expect(text).not.toContain("#EXT-X-ENDLIST");
@@ -113,6 +139,17 @@ test("a version is playable while it is still encoding, and ready with everythin
   expect(told.some(({ state, playableSeconds }) => state === "playable" && playableSeconds >= 4)).toBe(true);
 });
 
+test("what browsers cannot play as it is waits for its ladder", async () => {
+  const path = await fixture("mpeg4-1.avi", (output, folder) =>
+    ffmpeg([..."-f lavfi -i testsrc2=s=320x180:r=30:d=9 -c:v mpeg4 -f avi".split(" "), output], folder),
+  );
+  const { versionId } = await addMaster(room, path);
+  const growing = await inState(versionId, "playable");
+  expect(growing.preview).toMatchObject({ complete: false, master: "master.m3u8", instant: null });
+  expect(await previewText(room, `${growing.preview.prefix}master.m3u8`)).toContain("\nv0.m3u8\n");
+  await inState(versionId, "ready");
+});
+
 test("the same bytes and recipe are built once: the second version gets copies under its own prefix", async () => {
   const path = await shortClip(2, 30);
   const sha256 = createHash("sha256")
@@ -126,7 +163,8 @@ test("the same bytes and recipe are built once: the second version gets copies u
   expect(two.preview.prefix).toStartWith(`assets/${second.versionId}/`);
   expect(two.sha256).toBe(sha256);
   expect(two.media).toEqual(one.media);
-  const names = (keys: string[], prefix: string) => keys.map((key) => key.slice(prefix.length));
+  const names = (keys: string[], prefix: string) =>
+    keys.map((key) => key.slice(prefix.length)).filter((name) => !/^(instant|ra?0|init_r)/.test(name));
   expect(names(await keysOf(two.preview.prefix), two.preview.prefix)).toEqual(
     names(await keysOf(one.preview.prefix), one.preview.prefix),
   );

@@ -1,3 +1,5 @@
+import { audit } from "#core/audit/append.ts";
+import { system } from "#core/auth/actor.ts";
 import { inTransaction, type Sql } from "#core/db/db.ts";
 import { emit } from "#core/outbox.ts";
 import type { BuildFailure, Claim } from "./job.ts";
@@ -18,6 +20,13 @@ export async function failJob(sql: Sql, claim: Claim, failure: BuildFailure): Pr
     if (await showFailed(tx, claim.versionId, reason, isMismatch)) {
       await emit(tx, { projectId: claim.projectId, type: "version.failed", data: told });
     }
+    if (isMismatch)
+      await audit(tx, system, {
+        projectId: claim.projectId,
+        action: "master.quarantined",
+        subject: claim.versionId,
+        detail: { fault: failure.message },
+      });
     return true;
   });
 }

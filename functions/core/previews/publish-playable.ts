@@ -19,7 +19,7 @@ export async function publishPlayable(
     await tx`
       update preview_jobs set prefix = ${shown.preview.prefix}, rungs = ${json(tx, shown.preview.rungs)}
       where id = ${claim.jobId}`;
-    if (await showPlayable(tx, claim.versionId, shown)) {
+    if ((await showPlayable(tx, claim.versionId, shown))?.isNew) {
       await emit(tx, {
         projectId: claim.projectId,
         type: "version.playable",

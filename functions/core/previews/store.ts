@@ -107,17 +107,20 @@ export async function leaveRunning(
   return rows.length === 1;
 }
 
-/** Shows a preview that is still being built. Only a version without a finished one moves. */
+/** Shows a preview that is still being built. Only a version without a finished one moves; `isNew` the first time. */
 export async function showPlayable(
   sql: Sql,
   versionId: string,
   shown: { preview: Preview; media: Media },
-): Promise<boolean> {
-  const rows = await sql`
-    update versions set state = 'playable', preview = ${json(sql, shown.preview)}, media = ${json(sql, shown.media)},
+): Promise<{ isNew: boolean } | null> {
+  const rows = await sql<{ state: string }[]>`
+    with before as (select id, state from versions where id = ${versionId} for update)
+    update versions v set state = 'playable', preview = ${json(sql, shown.preview)}, media = ${json(sql, shown.media)},
       updated_at = now()
-    where id = ${versionId} and state in ('building', 'playable') and deleted_at is null returning 1`;
-  return rows.length === 1;
+    from before
+    where v.id = before.id and v.state in ('building', 'playable') and v.deleted_at is null returning before.state`;
+  const row = rows[0];
+  return row ? { isNew: row.state === "building" } : null;
 }
 
 /** Points the version at a finished preview, unless a build asked for later is already shown. */

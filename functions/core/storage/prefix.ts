@@ -74,10 +74,11 @@ export async function copyPrefix(
   bucket: string,
   from: string,
   to: string,
-  options: { parallel: number; signal: AbortSignal },
+  options: { parallel: number; signal: AbortSignal; skip?: (name: string) => boolean },
 ): Promise<number> {
   const keys: string[] = [];
-  for await (const { key } of listKeys(storage, bucket, from)) keys.push(key);
+  for await (const { key } of listKeys(storage, bucket, from))
+    if (!options.skip?.(key.slice(from.length))) keys.push(key);
   let next = 0;
   const lane = async () => {
     for (let key = keys[next++]; key !== undefined; key = keys[next++]) {
