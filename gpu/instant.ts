@@ -42,7 +42,8 @@ export function canRemux(source: Source, recipe: Recipe, bytes: number): boolean
     picture.isSquare &&
     !picture.interlaced &&
     picture.lateSeconds === 0 &&
-    !picture.hasPreRoll;
+    !picture.hasPreRoll &&
+    !picture.looksVariable;
   const fits = Math.max(picture.codedWidth, picture.codedHeight) <= 3840 && (picture.level ?? 0) <= 51;
   const [first] = sound;
   const speaks = !first || (first.codec === "aac" && first.profile === "LC" && first.channels <= 2);
