@@ -1,4 +1,5 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { measureProcess } from "./process-metrics.ts";
 
 export interface Metrics {
   /** Everything in the Prometheus text format. */
@@ -17,7 +18,7 @@ export interface Metrics {
 /** One registry per set of resources: two of them in one process do not share counters. */
 export function openMetrics(): Metrics {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  measureProcess(registry);
   const labelNames = ["method", "route", "status"];
   const requests = new Counter({
     name: "rushes_http_requests_total",
