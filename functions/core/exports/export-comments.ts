@@ -18,7 +18,7 @@ import { json } from "./json.ts";
 import { otio } from "./otio.ts";
 import { pdf } from "./pdf.ts";
 import { oneLine, type Sheet, threadsOf } from "./sheet.ts";
-import { openStills } from "./stills.ts";
+import { openPicture, openStills } from "./stills.ts";
 import { xmeml } from "./xmeml.ts";
 
 const kinds: Record<(typeof exportFormats)[number], { type: string; ending: string }> = {
@@ -64,6 +64,7 @@ export async function exportComments(
     model: frameModelOf(media),
     width: media.width ?? 1920,
     height: media.height ?? 1080,
+    isStill: media.kind === "image",
     threads: threads.filter(
       ({ comment }) => state === undefined || (comment.resolvedAt === null) === (state === "open"),
     ),
@@ -72,10 +73,11 @@ export async function exportComments(
   const { type, ending } = kinds[format];
   const fileName = `${oneLine(asset.name).replace(/[\\/:*?"<>|]/g, "_")} v${version.number} comments.${ending}`;
   if (format === "pdf") {
-    const storyboard = preview
-      ? signPlayback(edgeSigner(deps.config), versionId, preview, 0).storyboard
-      : null;
-    return { body: await pdf(sheet, await openStills(storyboard, sheet.model)), type, fileName };
+    const signed = preview && signPlayback(edgeSigner(deps.config), versionId, preview, 0);
+    const stills = sheet.isStill
+      ? await openPicture(signed?.poster ?? null)
+      : await openStills(signed?.storyboard ?? null, sheet.model);
+    return { body: await pdf(sheet, stills), type, fileName };
   }
   return { body: { csv, edl, fcpxml, xmeml, otio, avid, json }[format](sheet), type, fileName };
 }

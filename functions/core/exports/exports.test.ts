@@ -127,6 +127,7 @@ const sheetOf = (change: Partial<FrameModel> = {}, comments = talk): Sheet => ({
   model: { ...model, ...change },
   width: 1920,
   height: 1080,
+  isStill: false,
   threads: threadsOf(comments),
   exportedAt: "2026-11-22T09:00:00.000Z",
 });
@@ -348,11 +349,7 @@ describe("PDF", () => {
   const sheetJpeg = Buffer.from(head.flatMap((word) => [word >> 8, word & 0xff]));
   const still = async (frame: number): Promise<Still> => ({
     sheet: sheetJpeg,
-    x: frame === 0 ? 0 : 32,
-    y: 0,
-    width: 32,
-    height: 18,
-    withinSeconds: 0,
+    tile: { x: frame === 0 ? 0 : 32, y: 0, width: 32, height: 18 },
   });
 
   test("prints every comment with timecode, author and reply; a sheet of stills is in it once", async () => {

@@ -103,10 +103,11 @@ function printStill(
     // One copy of each sheet in the file, shown through a window the size of the tile.
     const image = sheets.get(still.sheet) ?? imageOf(doc, still.sheet);
     sheets.set(still.sheet, image);
-    const scale = place.width / still.width;
     const { width } = image as unknown as { width: number };
+    const tile = still.tile ?? { x: 0, y: 0, width };
+    const scale = place.width / tile.width;
     doc.save().rect(place.x, place.y, place.width, place.height).clip();
-    doc.image(image, place.x - still.x * scale, place.y - still.y * scale, { width: width * scale });
+    doc.image(image, place.x - tile.x * scale, place.y - tile.y * scale, { width: width * scale });
     doc.restore();
   }
   doc.font("plain");
@@ -157,7 +158,7 @@ function printFeet(doc: PDFKit.PDFDocument, sheet: Sheet): void {
       .fontSize(8)
       .fillColor(ink.quiet)
       .text(
-        `${titleOf(sheet)} · ${index + 1} / ${count} · stills are the nearest of the storyboard`,
+        `${titleOf(sheet)} · ${index + 1} / ${count} ${sheet.isStill ? "" : " · stills are the nearest of the storyboard"}`,
         page.margin,
         page.height - page.margin - 4,
         { width: page.width - 2 * page.margin, align: "center", lineBreak: false },

@@ -12,6 +12,8 @@ export interface Sheet {
   model: FrameModel;
   width: number;
   height: number;
+  /** A picture without time. */
+  isStill: boolean;
   threads: Thread[];
   exportedAt: string;
 }

@@ -1,15 +1,10 @@
 import type { FrameModel } from "../timecode/timecode.ts";
 import { frameToSeconds } from "../timecode/timecode.ts";
 
-/** A picture of a frame: a tile of a JPEG sheet, in pixels of the sheet. */
+/** A picture of a frame: a JPEG, or a tile of one in its pixels. */
 export interface Still {
   sheet: Buffer;
-  x: number;
-  y: number;
-  width: number;
-  height: number;
-  /** How far the tile may be from the frame, in seconds. */
-  withinSeconds: number;
+  tile: { x: number; y: number; width: number; height: number } | null;
 }
 
 export type Stills = (frame: number) => Promise<Still | null>;
@@ -45,8 +40,14 @@ export async function openStills(storyboardUrl: string | null, model: FrameModel
     const sheet = await sheets.get(url);
     if (!sheet) return null;
     const { x, y, width, height } = tile;
-    return { sheet, x, y, width, height, withinSeconds: Math.abs(seconds - tile.from) };
+    return { sheet, tile: { x, y, width, height } };
   };
+}
+
+/** A still is its own picture: the poster shows all of it. */
+export async function openPicture(posterUrl: string | null): Promise<Stills> {
+  const sheet = posterUrl ? await read(posterUrl) : null;
+  return async () => (sheet ? { sheet, tile: null } : null);
 }
 
 /** WebVTT whose cues name a tile of a sheet: `sprite_000.jpg#xywh=160,0,160,90`. */
