@@ -41,6 +41,7 @@ interface Deps {
 /** Parts up to this size stay in memory between hashing and sending; larger ones are read again from the disk. */
 const KEEP_BYTES = 64 * 1024 * 1024;
 const PART_ATTEMPTS = 8;
+const SIGN_AHEAD = 8;
 
 /**
  * Sends one file and promotes it. The whole-file hash is computed in the same reading; parts that the storage already
@@ -123,6 +124,7 @@ async function sendParts(
   const running = new Set<Promise<void>>();
   const failed = new AbortController();
   const stop = AbortSignal.any([signal, failed.signal]);
+  const urls = signAhead(client, upload.uploadId, count);
   let done = 0;
   try {
     for (let partNumber = 1; partNumber <= count; partNumber++) {
@@ -138,11 +140,8 @@ async function sendParts(
       }
       const body = read.bytes ?? Bun.file(mark.path).slice(from, from + length);
       const sending = persist(stop, async () => {
-        const { parts } = await client.post<{ parts: { url: string }[] }>(
-          `/presign/${upload.uploadId}/parts`,
-          { partNumbers: [partNumber] },
-        );
-        await send(parts[0]?.url ?? "", body, { "Content-MD5": read.md5.toString("base64") }, stop);
+        const url = await urls(partNumber);
+        await send(url, body, { "Content-MD5": read.md5.toString("base64") }, stop);
         done += length;
         report.progress(mark.path, done, mark.bytes);
       })
@@ -159,6 +158,30 @@ async function sendParts(
     await file.close();
   }
   return sha256.digest("hex");
+}
+
+/** URLs a few parts at a time, shortly before they are needed. Each is handed out once: a second try gets a new one. */
+function signAhead(client: Client, uploadId: string, count: number): (partNumber: number) => Promise<string> {
+  const ready = new Map<number, Promise<string>>();
+  return async (partNumber) => {
+    let url = ready.get(partNumber);
+    if (!url) {
+      const last = Math.min(count, partNumber + SIGN_AHEAD - 1);
+      const partNumbers = Array.from({ length: last - partNumber + 1 }, (_, i) => partNumber + i);
+      const asked = client.post<{ parts: { partNumber: number; url: string }[] }>(
+        `/presign/${uploadId}/parts`,
+        { partNumbers },
+      );
+      for (const number of partNumbers) {
+        const one = asked.then(({ parts }) => parts.find((part) => part.partNumber === number)?.url ?? "");
+        one.catch(() => {}); // awaited by whoever needs it
+        ready.set(number, one);
+      }
+      url = ready.get(partNumber);
+    }
+    ready.delete(partNumber);
+    return (await url) ?? "";
+  };
 }
 
 /** Hashes one part in the order of the file and keeps it when it is small enough. */

@@ -5,18 +5,18 @@ import { newId } from "../id.ts";
 import { emit, hint } from "../outbox.ts";
 import { recipeHash } from "../previews/recipe.ts";
 import type { Resources } from "../resources.ts";
+import { storageNow } from "../storage/clock.ts";
 import type { Lock } from "../storage/copy.ts";
 import { setLock } from "../storage/lock.ts";
+import type { Storage } from "../storage/storage.ts";
 import { spend } from "../uploads/quota.ts";
 import { markPromoted } from "../uploads/store.ts";
 import { type CopyClaim, holdCopy, markMastered } from "./copy-store.ts";
 
-/** What the project's policy asks for, counted from now. */
-export function lockWanted(claim: Pick<CopyClaim, "policy">, now = Date.now()): Lock {
-  return {
-    mode: claim.policy.lockMode,
-    until: new Date(now + claim.policy.lockDays * 86_400_000),
-  };
+/** What the project's policy asks for, counted from now by the storage's clock. */
+export async function lockWanted(storage: Storage, { policy }: Pick<CopyClaim, "policy">): Promise<Lock> {
+  const now = await storageNow(storage);
+  return { mode: policy.lockMode, until: new Date(now.getTime() + policy.lockDays * 86_400_000) };
 }
 
 /**
@@ -33,7 +33,7 @@ export async function lockMaster(
     key: claim.masterKey,
     versionId: master.storageVersionId,
   };
-  const lock = await setLock(promoter, version, lockWanted(claim));
+  const lock = await setLock(promoter, version, await lockWanted(promoter, claim));
   return inTransaction(sql, async (tx) => {
     await holdCopy(tx, claim);
     if (!(await markMastered(tx, claim, lock))) return false;

@@ -44,7 +44,7 @@ export async function makeMaster(deps: Deps, claim: CopyClaim, how: How): Promis
   const plan = planCopy(claim.bytes, how.limits);
   const earlier = await headObject(promoter, to);
   if (!earlier || !isWhole(earlier, claim)) {
-    const lock = lockWanted(claim);
+    const lock = await lockWanted(promoter, claim);
     try {
       if (plan.kind === "single") await copyWhole(deps, claim, lock, how);
       else await copyInParts(deps, claim, plan.partBytes, lock, how);
@@ -83,7 +83,7 @@ export async function remakeMaster(
       bytes: claim.bytes,
       contentType: claim.contentType,
       storageClass: claim.policy.storageClass,
-      lock: lockWanted(claim),
+      lock: await lockWanted(promoter, claim),
     },
     signal,
   );

@@ -1,5 +1,6 @@
 import type { Resources } from "../resources.ts";
-import { readBucketLock, storageClockSkewMs } from "../storage/list.ts";
+import { clockSkewMs } from "../storage/clock.ts";
+import { readBucketLock } from "../storage/list.ts";
 import type { Finding } from "./examine.ts";
 
 type Deps = Pick<Resources, "sql" | "redis" | "promoter" | "config">;
@@ -27,7 +28,7 @@ async function probe(what: string, work: () => Promise<void>): Promise<Finding> 
 
 async function clock({ promoter }: Deps): Promise<Finding> {
   try {
-    const skewMs = await storageClockSkewMs(promoter);
+    const skewMs = await clockSkewMs(promoter.endpoint);
     const seconds = Math.round(skewMs / 1000);
     return Math.abs(skewMs) < SKEW_MS
       ? { level: "ok", what: "the clock agrees with the storage" }

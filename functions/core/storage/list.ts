@@ -1,7 +1,6 @@
 import {
   GetObjectLockConfigurationCommand,
   ListMultipartUploadsCommand,
-  ListObjectsV2Command,
   ListObjectVersionsCommand,
 } from "@aws-sdk/client-s3";
 import type { Storage } from "./storage.ts";
@@ -56,13 +55,4 @@ export async function readBucketLock({ s3 }: Storage, bucket: string) {
     isEnabled: found?.ObjectLockEnabled === "Enabled",
     mode: found?.Rule?.DefaultRetention?.Mode,
   };
-}
-
-/** How far our clock is ahead of the storage's, from the Date of an answer. */
-export async function storageClockSkewMs({ s3, endpoint, buckets }: Storage): Promise<number> {
-  await s3.send(new ListObjectsV2Command({ Bucket: buckets.staging, MaxKeys: 1 }));
-  const answer = await fetch(endpoint, { method: "HEAD", signal: AbortSignal.timeout(5_000) });
-  const date = Date.parse(answer.headers.get("date") ?? "");
-  if (Number.isNaN(date)) throw new Error("the storage sends no Date");
-  return Date.now() - date;
 }

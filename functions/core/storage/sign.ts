@@ -1,4 +1,5 @@
 import { S3RequestPresigner } from "@aws-sdk/s3-request-presigner";
+import { storageNow } from "./clock.ts";
 import type { Storage } from "./storage.ts";
 
 type Request = Parameters<S3RequestPresigner["presign"]>[0];
@@ -39,6 +40,7 @@ export async function signUrl(
   };
   const signed = await signer.presign(unsigned as unknown as Request, {
     expiresIn: expiresSeconds,
+    signingDate: await storageNow(storage),
     signableHeaders: new Set(Object.keys(headers)),
   });
   const query = Object.entries(signed.query ?? {})
