@@ -9,13 +9,13 @@ import { say } from "#dev/say.ts";
 
 /** What the demo consists of; written down after each step, so that an interrupted seed goes on. */
 export type Demo = {
-  projectId?: string;
-  apiKey?: string;
-  assetId?: string;
-  versionId?: string;
-  commented?: boolean;
-  shareUrl?: string;
-  sharePassphrase?: string;
+  projectId?: string | undefined;
+  apiKey?: string | undefined;
+  assetId?: string | undefined;
+  versionId?: string | undefined;
+  commented?: boolean | undefined;
+  shareUrl?: string | undefined;
+  sharePassphrase?: string | undefined;
 };
 
 const demoFile = (instance: Instance) => join(instance.dir, "demo.json");
@@ -95,6 +95,78 @@ export const beginClip = (instance: Instance): Promise<string> | null => {
   return clip;
 };
 
+type Seeding = {
+  demo(): Demo;
+  keep(more: Demo): void;
+  apiOf(id: string): Promise<Api>;
+  base: string;
+};
+
+const open = (instance: Instance, environment: Environment): Seeding => {
+  const base = environment.PUBLIC_API_BASE ?? "";
+  const apis = new Map<string, Promise<Api>>();
+  let demo = savedDemo(instance);
+  return {
+    base,
+    demo: () => demo,
+    keep: (more) => {
+      demo = { ...demo, ...more };
+      writePrivate(demoFile(instance), `${JSON.stringify(demo, null, 2)}\n`);
+    },
+    apiOf: (id) => {
+      const person = people.find((one) => one.id === id)!;
+      const known =
+        apis.get(id) ?? tokenOf(instance, environment, person).then((token) => openApi(base, token));
+      apis.set(id, known);
+      return known;
+    },
+  };
+};
+
+const nothing: Required<{ [Name in keyof Demo]: undefined }> = {
+  projectId: undefined,
+  apiKey: undefined,
+  assetId: undefined,
+  versionId: undefined,
+  commented: undefined,
+  shareUrl: undefined,
+  sharePassphrase: undefined,
+};
+
+/** The project Demo, its people in their roles, and the manager's API key. */
+const seedRoom = async ({ demo, keep, apiOf, base }: Seeding): Promise<Api> => {
+  const { apiKey, projectId: known } = demo();
+  if (apiKey && known) {
+    const manager = openApi(base, apiKey);
+    if (await isThere(manager, `/projects/${known}`)) return manager;
+    // Another database than last time: the notes about the old one are worth nothing.
+    keep(nothing);
+  }
+  const mara = await apiOf("mara");
+  const { id: projectId } = await mara.post<{ id: string }>("/projects", {
+    name: "Demo",
+    reviewersMayDownload: true,
+  });
+  for (const { id, name, email, role } of people) {
+    // Everyone signs in once; Otto stays outside.
+    await (await apiOf(id)).get("/session");
+    if (role && id !== "mara") await mara.post(`/projects/${projectId}/members`, { email, name, role });
+  }
+  const key = await mara.post<{ secret: string }>("/keys", {
+    name: "Local scripts",
+    scopes: ["read", "upload", "comment", "manage", "admin"],
+  });
+  keep({ projectId, apiKey: key.secret });
+  return openApi(base, key.secret);
+};
+
+/** People, project and key alone: for tests, which bring clips of their own. */
+export const seedPeople = async (instance: Instance, environment: Environment): Promise<Demo> => {
+  const seeding = open(instance, environment);
+  await seedRoom(seeding);
+  return seeding.demo();
+};
+
 /**
  * Puts the demo there through the public API: a project with its people, a clip through presign, PUT, promote
  * and the worker, comments, a share. What a former run did is not repeated.
@@ -104,61 +176,33 @@ export const seed = async (
   environment: Environment,
   clip: Promise<string> | null,
 ): Promise<Demo> => {
-  const base = environment.PUBLIC_API_BASE ?? "";
-  const apis = new Map<string, Promise<Api>>();
-  const apiOf = (id: string): Promise<Api> => {
-    const person = people.find((one) => one.id === id)!;
-    const known =
-      apis.get(id) ?? tokenOf(instance, environment, person).then((token) => openApi(base, token));
-    apis.set(id, known);
-    return known;
-  };
-  let demo = savedDemo(instance);
-  const keep = (more: Demo): void => {
-    demo = { ...demo, ...more };
-    writePrivate(demoFile(instance), `${JSON.stringify(demo, null, 2)}\n`);
-  };
-  const complete = demo.shareUrl && demo.apiKey && demo.versionId;
-  if (complete && (await isThere(openApi(base, demo.apiKey ?? ""), `/versions/${demo.versionId}`)))
-    return demo;
-
-  const mara = await apiOf("mara");
-  // Another database than last time: the notes about the old one are worth nothing.
-  if (demo.projectId && !(await isThere(mara, `/projects/${demo.projectId}`))) demo = {};
-  if (!demo.projectId) {
-    const { id } = await mara.post<{ id: string }>("/projects", { name: "Demo", reviewersMayDownload: true });
-    keep({ projectId: id });
-  }
-  const projectId = demo.projectId ?? "";
-  for (const { id, name, email, role } of people) {
-    // Everyone signs in once; Otto stays outside.
-    await (await apiOf(id)).get("/session");
-    if (role && id !== "mara" && !demo.versionId)
-      await mara.post(`/projects/${projectId}/members`, { email, name, role });
-  }
-  if (!demo.apiKey) {
-    const key = await mara.post<{ secret: string }>("/keys", {
-      name: "Local scripts",
-      scopes: ["read", "upload", "comment", "manage", "admin"],
-    });
-    keep({ apiKey: key.secret });
-  }
-  const manager = openApi(base, demo.apiKey ?? "");
-  if (!demo.versionId) {
+  const seeding = open(instance, environment);
+  const { demo, keep, apiOf } = seeding;
+  const manager = await seedRoom(seeding);
+  const { projectId = "", versionId: known } = demo();
+  // Somebody deleted the clip: the link that is printed should still lead somewhere.
+  if (known && !(await isThere(manager, `/versions/${known}`)))
+    keep({ ...nothing, projectId, apiKey: demo().apiKey });
+  if (!demo().versionId) {
     const file = await (clip ?? demoClipFile(instance));
-    say("the demo clip is uploaded");
-    const name = "Rushes demo.mp4";
-    keep(await uploadFile(manager, { projectId, name, contentType: "video/mp4", file }));
+    const { assetId, versionId } = await uploadFile(manager, {
+      projectId,
+      name: "Rushes demo.mp4",
+      contentType: "video/mp4",
+      file,
+    });
+    keep({ assetId, versionId });
+    say("demo clip is uploaded");
   }
-  const versionId = demo.versionId ?? "";
+  const versionId = demo().versionId ?? "";
   await waitForState(manager, versionId, ["playable", "ready"], 180_000);
-  if (!demo.commented) {
+  if (!demo().commented) {
     await comment(apiOf, versionId);
     keep({ commented: true });
   }
-  if (!demo.shareUrl) {
+  if (!demo().shareUrl) {
     const sharePassphrase = `demo-${instance.secrets.demo.slice(0, 4).toLowerCase()}`;
-    const share = await mara.post<{ url: string }>("/shares", {
+    const share = await (await apiOf("mara")).post<{ url: string }>("/shares", {
       projectId,
       name: "Demo for guests",
       versionIds: [versionId],
@@ -167,5 +211,5 @@ export const seed = async (
     });
     keep({ shareUrl: share.url, sharePassphrase });
   }
-  return demo;
+  return demo();
 };

@@ -7,6 +7,7 @@ import { type PortName, portNames, serverPorts } from "#dev/ports.ts";
 import { runningPid, withLock } from "#dev/processes.ts";
 import { launch, presentParts, productParts, stopProduct, waitHealthy } from "#dev/product.ts";
 import { say, title } from "#dev/say.ts";
+import { seedPeople } from "#dev/seed.ts";
 import { startServers, stopServers } from "#dev/servers.ts";
 import { buildSite } from "#dev/site-build.ts";
 
@@ -48,7 +49,7 @@ export const openStage = () => {
         const parts = presentParts(productParts(on, env));
         for (const part of parts) launch(on, part);
         await Promise.all(parts.map((part) => waitHealthy(on, part)));
-        writeAccess(on, env, {});
+        writeAccess(on, env, await seedPeople(on, env));
         say(`${parts.map(({ name }) => name).join(", ")} are up; logs in ${on.logDir}`);
       }
       return { RUSHES_ACCESS: join(repoRoot, ".rushes/test/access.json") };
