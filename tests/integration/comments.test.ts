@@ -135,6 +135,15 @@ describe("a comment", () => {
     ).toBeNull();
   });
 
+  test("changed by two at once is changed by one", async () => {
+    const { body } = await say(api.as("reviewer"));
+    const change = (text: string) => api.as("reviewer").patch(`/comments/${body.id}`, { text }, body.etag);
+    const answers = await Promise.all(["a", "b", "c", "d"].map(change));
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 412, 412, 412]);
+    const kept = answers.find(({ status }) => status === 200)?.body.text;
+    expect((await api.as("viewer").get(`/comments/${body.id}`)).body.text).toBe(kept);
+  });
+
   test("goes with its replies, by its author or a manager", async () => {
     const root = (await say(api.as("reviewer"))).body;
     const reply = (await say(api.as("editor"), { replyTo: root.id })).body;
@@ -309,5 +318,20 @@ describe("carrying forward", () => {
     expect((await api.as("outsider").post("/comments/carry", input)).status).toBe(404);
     const back = { fromVersionId: first.versionId, toVersionId: clip.versionId };
     expect((await api.as("editor").post("/comments/carry", back)).status).toBe(400);
+  });
+
+  test("takes a whole review of thousands along", async () => {
+    const first = await seedVersion(resources, { projectId: api.seed.projectId });
+    const second = await seedVersion(resources, { projectId: api.seed.projectId, assetId: first.assetId });
+    await resources.sql`
+      insert into comments (id, project_id, version_id, frame, text, author_person_id, author_name)
+      select 'cmt_' || lpad(i::text, 26, '0'), ${api.seed.projectId}, ${first.versionId}, i % 250, 'Number ' || i,
+        ${api.seed.people.editor.id}, 'editor' from generate_series(1, 3000) i`;
+    const input = { fromVersionId: first.versionId, toVersionId: second.versionId };
+    const carried = await api.as("editor").post("/comments/carry", input);
+    expect(carried.body.items).toHaveLength(3000);
+    const [count] = await resources.sql<{ n: number }[]>`
+      select count(*)::int as n from outbox where body -> 'data' ->> 'versionId' = ${second.versionId}`;
+    expect(count?.n).toBe(3000);
   });
 });
