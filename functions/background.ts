@@ -1,3 +1,4 @@
+import { countCustody } from "#core/custody/gauges.ts";
 import { runClock } from "#core/queue/clock.ts";
 import { openLater, runLater } from "#core/queue/later.ts";
 import { openQueue } from "#core/queue/open-queue.ts";
@@ -12,6 +13,8 @@ import { deliverWebhooks } from "#triggers/deliver-webhooks/deliver-webhooks.ts"
 import { deliverWebhooksTrigger } from "#triggers/deliver-webhooks/trigger.ts";
 import { expireUploads } from "#triggers/expire-uploads/expire-uploads.ts";
 import { expireUploadsTrigger } from "#triggers/expire-uploads/trigger.ts";
+import { forgetExpired } from "#triggers/forget-expired/forget-expired.ts";
+import { forgetExpiredTrigger } from "#triggers/forget-expired/trigger.ts";
 import { keepEdgesCurrent } from "#triggers/keep-edges-current/keep-edges-current.ts";
 import { keepEdgesCurrentTrigger } from "#triggers/keep-edges-current/trigger.ts";
 import { purgeEdges } from "#triggers/purge-edges/purge-edges.ts";
@@ -36,6 +39,7 @@ const onClock: readonly [Trigger, OnTick][] = [
   [keepEdgesCurrentTrigger, keepEdgesCurrent],
   [expireUploadsTrigger, expireUploads],
   [sweepTrigger, sweep],
+  [forgetExpiredTrigger, forgetExpired],
   [verifyMastersTrigger, verifyMasters],
 ];
 
@@ -50,6 +54,7 @@ export function startBackground(resources: Resources): { stop(): Promise<void> }
   const deps: TriggerDeps = Object.assign(Object.create(resources) as Resources, { queues, later });
 
   countQueues(resources, queues);
+  countCustody(resources);
   const running: Promise<unknown>[] = [
     runRelay({ sql, redis, queues, log, onEvents: announceEvents }, signal),
     runLater({ redisUrl, queues, log }, signal),

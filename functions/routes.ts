@@ -16,6 +16,7 @@ import { webhooksFunction } from "#api/webhooks/routes.ts";
 import { copyToMastersTrigger } from "#triggers/copy-to-masters/trigger.ts";
 import { deliverWebhooksTrigger } from "#triggers/deliver-webhooks/trigger.ts";
 import { expireUploadsTrigger } from "#triggers/expire-uploads/trigger.ts";
+import { forgetExpiredTrigger } from "#triggers/forget-expired/trigger.ts";
 import { keepEdgesCurrentTrigger } from "#triggers/keep-edges-current/trigger.ts";
 import { purgeEdgesTrigger } from "#triggers/purge-edges/trigger.ts";
 import { reconcileTrigger } from "#triggers/reconcile/trigger.ts";
@@ -51,6 +52,7 @@ export const triggers: readonly Trigger[] = [
   reconcileTrigger,
   expireUploadsTrigger,
   sweepTrigger,
+  forgetExpiredTrigger,
   verifyMastersTrigger,
 ];
 

@@ -87,3 +87,11 @@ export async function releaseIdempotent(
     update idempotency_keys set locked_until = now() - interval '1 second'
     where actor = ${actor} and key = ${key} and status is null and not exists (select 1 from released)`;
 }
+
+/** Deletes up to `limit` keys that are over. Answers how many. */
+export async function forgetIdempotent(sql: Sql, limit: number): Promise<number> {
+  const rows = await sql`delete from idempotency_keys where (actor, key) in (
+      select actor, key from idempotency_keys where expires_at < now() order by expires_at limit ${limit}
+      for update skip locked) returning 1`;
+  return rows.length;
+}

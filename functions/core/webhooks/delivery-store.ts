@@ -140,3 +140,12 @@ export async function restartDelivery(sql: Sql, id: string): Promise<boolean> {
   await hintDeliveries(sql, [id]);
   return true;
 }
+
+/** Deletes up to `limit` deliveries that ended, one way or the other, more than `days` ago. Answers how many. */
+export async function forgetDeliveries(sql: Sql, days: number, limit: number): Promise<number> {
+  const rows = await sql`delete from webhook_deliveries where id in (
+      select id from webhook_deliveries
+      where state <> 'pending' and created_at < now() - make_interval(days => ${days})
+      order by created_at limit ${limit} for update skip locked) returning 1`;
+  return rows.length;
+}
