@@ -109,7 +109,8 @@ function AssetCard({ asset, browse, rights }: Props & { asset: Asset }) {
           onChange={(event) => browse.pick(asset.id, event.currentTarget.checked)}
         />
       </label>
-      <a class="card-link" href={`/a/${asset.id}`} aria-label={asset.name}>
+      <a class="card-link" href={`/a/${asset.id}`}>
+        <span class="visually-hidden">{asset.name} </span>
         <Poster asset={asset} />
       </a>
       <div class="asset-facts">

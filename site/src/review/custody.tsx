@@ -90,7 +90,7 @@ export function Custody({ review }: { review: Review }) {
           </button>
         </div>
       )}
-      <h3>Fingerprints</h3>
+      <h2>Fingerprints</h2>
       {matches !== undefined && (
         <p class={`state ${matches ? "ok" : "bad"}`}>
           <ShieldCheck size={14} strokeWidth={2} aria-hidden="true" />
@@ -113,7 +113,7 @@ export function Custody({ review }: { review: Review }) {
           </dd>
         </div>
       </dl>
-      <h3>Proof to take along</h3>
+      <h2>Proof to take along</h2>
       <p class="quiet small">
         {custody.verifiedAt
           ? `The whole master was last read and compared ${moment(custody.verifiedAt)}.`
@@ -148,7 +148,7 @@ export function Custody({ review }: { review: Review }) {
           </button>
         )}
       </div>
-      <h3>Chain of events</h3>
+      <h2>Chain of events</h2>
       <ol class="chain">
         {custody.chain.map((event, index) => (
           <li key={index}>

@@ -33,7 +33,7 @@ export function Details({ review }: { review: Review }) {
     ["Encoded on", engine === "gpu" ? "graphics card" : engine === "cpu" ? "processor" : engine],
   ];
   return (
-    <div class="panel-page padded">
+    <section class="panel-page padded" aria-label="Details" tabIndex={0}>
       {review.preview.value.warnings.map((warning) => (
         <p class="notice warn" key={warning}>
           {warning}
@@ -49,6 +49,6 @@ export function Details({ review }: { review: Review }) {
             </div>
           ))}
       </dl>
-    </div>
+    </section>
   );
 }

@@ -8,7 +8,11 @@ import type { Review } from "./review.ts";
 type Data = Record<string, unknown>;
 
 /** Keeps the page true to what others do: comments, verdicts, the build, who is here. */
-export function followEvents(review: Review, lead: LeadState): () => void {
+export function followEvents(
+  review: Review,
+  lead: LeadState,
+  onKnown: (preview: Preview, version: Version) => void,
+): () => void {
   const { version, preview } = review;
   const isOurs = (data: Data) => data["versionId"] === version.value.id;
   let reload: ReturnType<typeof setTimeout> | undefined;
@@ -27,6 +31,10 @@ export function followEvents(review: Review, lead: LeadState): () => void {
         api.get<Preview>(`/preview/${id}`).catch(() => undefined),
         api.get<Version>(`/versions/${id}`).catch(() => undefined),
       ]);
+      if (nextPreview?.media && !review.media()) {
+        onKnown(nextPreview, nextVersion ?? version.value);
+        return;
+      }
       if (nextPreview) preview.value = nextPreview;
       if (nextVersion) version.value = nextVersion;
     }, 60);

@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { api } from "../api/client.ts";
 import type { Member } from "../api/types.ts";
 import { useAlive } from "../ui/alive.ts";
@@ -16,8 +16,17 @@ import { TopBar } from "./top-bar.tsx";
 import "./review.css";
 import "./comments.css";
 
-/** The review page: picture, timeline and transport, and beside them what people say about it. */
+/**
+ * The review page: picture, timeline and transport, and beside them what people say about it. A page opened
+ * before the file was looked into starts anew, without a reload, once its frames are known.
+ */
 export function ReviewPage({ start }: { start: ReviewStart }) {
+  const [current, setCurrent] = useState(start);
+  const isKnown = Boolean(current.preview.media ?? current.version.media);
+  return <Review key={`${current.version.id} ${isKnown}`} start={current} onKnown={setCurrent} />;
+}
+
+function Review({ start, onKnown }: { start: ReviewStart; onKnown: (start: ReviewStart) => void }) {
   const review = useMemo(() => createReview(start), []);
   const lead = useMemo(() => createLead(review), []);
   const root = useRef<HTMLDivElement>(null);
@@ -77,7 +86,9 @@ export function ReviewPage({ start }: { start: ReviewStart }) {
   useEffect(() => {
     review.loadMarks();
     const stopKeys = listenForKeys(() => keys);
-    const stopEvents = followEvents(review, lead);
+    const stopEvents = followEvents(review, lead, (preview, version) =>
+      onKnown({ ...start, preview, version, comments: [...review.comments.value] }),
+    );
     if (start.moreComments)
       void review.loadComments().then(() => {
         const asked = review.comments.value.find(({ id }) => id === start.commentId);
