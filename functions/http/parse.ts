@@ -55,9 +55,10 @@ function faultOf(text: string): string {
   return text.isWellFormed() ? "" : "must be well-formed Unicode";
 }
 
-/** The query string as `schema` reads it; a repeated parameter counts once, the last wins. */
+/** The query string as `schema` reads it; a repeated parameter counts once, an empty one as left out, as forms send it. */
 export function parseQuery<S extends z.ZodType>(c: Context, schema: S): z.output<S> {
-  return parse(schema, c.req.query(), (path) => `?${path.join(".")}`);
+  const given = Object.entries(c.req.query()).filter(([, value]) => value !== "");
+  return parse(schema, Object.fromEntries(given), (path) => `?${path.join(".")}`);
 }
 
 /** A path parameter as `schema` reads it. A malformed id cannot exist, so it answers 404. */

@@ -71,6 +71,10 @@ describe("the list of a project", () => {
     expect(names(await list("&status=approved"))).toEqual([]);
   });
 
+  test("takes empty parameters for left out ones, as a form sends them", async () => {
+    expect(names(await list("&folderId=&q=&status=&sort=&cursor=&limit="))).toHaveLength(5);
+  });
+
   test("shows the newest version with a signed poster; a failed one says why", async () => {
     const [ready] = (await list("&q=b.mov")).body.items;
     expect(ready).toMatchObject({
