@@ -1,6 +1,6 @@
 #!/bin/sh
 # Starts one edge in the foreground: checks the environment, renders nginx.conf into EDGE_RUN_PATH, runs nginx
-# and tends it. TERM and INT stop at once, QUIT lets downloads finish (20 s), HUP reads the certificate again.
+# and tends it. TERM and INT stop at once, QUIT lets downloads finish (60 s), HUP reads the certificate again.
 set -u
 umask 027
 export TZ=UTC LC_ALL=C PATH="$PATH:/usr/sbin:/sbin"
@@ -10,11 +10,26 @@ EDGE_HOME=$(cd "$(dirname "$0")" && pwd)
 . "$EDGE_HOME/tend.sh"
 
 RUN=$EDGE_RUN_PATH
-if [ -s "$RUN/nginx.pid" ] && kill -0 "$(cat "$RUN/nginx.pid")" 2>/dev/null; then
+# Is the process of that file still what it was? Pids are used again.
+is_ours() { # file word
+  [ -s "$1" ] && tr '\0' ' ' <"/proc/$(cat "$1")/cmdline" 2>/dev/null | grep -qF "$2"
+}
+# In a container that is started again our own number is the old one.
+if [ "$(cat "$RUN/start.pid" 2>/dev/null)" != $$ ] && is_ours "$RUN/start.pid" start.sh; then
   echo "edge: EDGE_RUN_PATH belongs to an edge that runs" >&2
   exit 65
 fi
+# Its start.sh was killed, nginx goes on without it: nobody would tend it.
+if is_ours "$RUN/nginx.pid" "$RUN/nginx.conf"; then
+  kill -TERM "$(cat "$RUN/nginx.pid")"
+  tries=0
+  while is_ours "$RUN/nginx.pid" "$RUN/nginx.conf" && [ "$tries" -lt 50 ]; do
+    sleep 0.1
+    tries=$((tries + 1))
+  done
+fi
 rm -f "$RUN/signer.sock" "$RUN/current" "$RUN/ended" "$RUN/full" "$RUN/nginx.pid"
+echo $$ >"$RUN/start.pid"
 mkdir -p "$RUN/conf" "$RUN/logs" "$RUN/temp" "$RUN/tending" "$RUN/empty"
 own "$RUN" "$RUN/logs" "$RUN/temp" "$CACHE_PATH"
 chmod 700 "$RUN"
@@ -60,4 +75,5 @@ kill "$pause" 2>/dev/null
 wait "$group"
 while [ ! -e "$RUN/ended" ] && kill -0 "$group" 2>/dev/null; do wait "$group"; done
 tend_logs
+rm -f "$RUN/start.pid"
 exit "$(cat "$RUN/ended" 2>/dev/null || echo 1)"

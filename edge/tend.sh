@@ -62,9 +62,12 @@ tend_logs() {
 # With no room left the signer says no-store: viewers go through to the storage instead of failing.
 tend_room() {
   free=$(df -Pk "$CACHE_PATH" | awk 'NR == 2 { printf "%d", $4 }')
+  echo "$((free * 1024))" >"$RUN/free"
+  [ "$ticks" != 0 ] || own "$RUN/free"
   if [ "$((free * 1024))" -lt "$CACHE_MIN_FREE" ]; then
     [ -e "$RUN/full" ] || echo "edge: CACHE_PATH has no room, passing through" >&2
     : >"$RUN/full"
+    own "$RUN/full"
   else
     [ ! -e "$RUN/full" ] || echo "edge: CACHE_PATH has room again" >&2
     rm -f "$RUN/full"
@@ -116,7 +119,12 @@ tend_purged() {
 tend_leftovers() {
   [ "$((ticks % 100))" = 99 ] || return 0
   find "$EDGE_STATE_PATH/versions" -path '*/seen/*' -type f -mmin +4 -delete 2>/dev/null
+  find "$EDGE_STATE_PATH/versions" -mindepth 1 -type d -empty -mmin +10 -delete 2>/dev/null
   find "$EDGE_STATE_PATH/filled" -type f -mtime "+$((CACHE_TTL_DAYS * 2))" -delete
+  # What was evicted and fetched again is listed again.
+  find "$EDGE_STATE_PATH/filled" -type f -size +1024k | while read -r one; do
+    sort -u "$one" >"$one.draft" && mv "$one.draft" "$one"
+  done
   find "$EDGE_STATE_PATH/drafts" -type f -mmin +10 -delete
 }
 

@@ -111,6 +111,22 @@ async function hydrate(r) {
   answer(r, 200, count);
 }
 
+// GET /metrics: the counters that tend.sh adds up from the logs, and what can be read now.
+function metrics(r) {
+  const gauges = [
+    ["volume_free_bytes", "Free bytes of the cache's volume.", state.freeBytes()],
+    ["passing_through", "1 while the volume has no room and nothing new is kept.", state.isFull() ? 1 : 0],
+    ["log_sequence", "How far this edge has come in the generation log.", state.sequence()],
+    ["connections", "Open connections.", Number(r.variables.connections_active)],
+  ];
+  const lines = gauges.map(
+    (one) =>
+      `# HELP rushes_edge_${one[0]} ${one[1]}\n# TYPE rushes_edge_${one[0]} gauge\nrushes_edge_${one[0]} ${one[2]}\n`,
+  );
+  r.headersOut["Content-Type"] = "text/plain; version=0.0.4; charset=utf-8";
+  r.return(200, state.counters() + lines.join(""));
+}
+
 // GET /readyz: each dependency by name.
 async function ready(r) {
   const probe = await r.subrequest("/storage-probe", { method: "GET" });
@@ -123,4 +139,4 @@ async function ready(r) {
   answer(r, isReady ? 200 : 503, { ready: isReady, checks: report });
 }
 
-export default { purge, purges, state: current, hydrate, ready };
+export default { purge, purges, state: current, hydrate, metrics, ready };

@@ -129,4 +129,28 @@ function endWaiting() {
   fs.writeFileSync(`${process.env.EDGE_RUN_PATH}/current`, "");
 }
 
-export default { versionState, isReadable, advance, remember, sequence, setSequence, isWaiting, endWaiting };
+function counters() {
+  return read(`${process.env.EDGE_RUN_PATH}/metrics.prom`) || "";
+}
+
+function isFull() {
+  return read(`${process.env.EDGE_RUN_PATH}/full`) !== null;
+}
+
+function freeBytes() {
+  return Number((read(`${process.env.EDGE_RUN_PATH}/free`) || "0").trim());
+}
+
+export default {
+  versionState,
+  isReadable,
+  advance,
+  remember,
+  sequence,
+  setSequence,
+  isWaiting,
+  endWaiting,
+  counters,
+  isFull,
+  freeBytes,
+};

@@ -84,6 +84,35 @@ test("QUIT lets a download finish, and the process ends", async () => {
   await edge.end();
 });
 
+test("after its start script was killed the edge is started again on the same folders and ports", async () => {
+  const version = ownVersion();
+  await putPreview(version, "a.m4s", "x");
+  let edge = await startEdge();
+  try {
+    expect((await fetch(edge.url(version, "a.m4s"))).status).toBe(200);
+    process.kill(edge.pid, "SIGKILL");
+    await Bun.sleep(300);
+    expect((await fetch(edge.url(version, "a.m4s"))).status).toBe(200);
+    edge = await edge.restart();
+    const again = await fetch(edge.url(version, "a.m4s"));
+    expect([again.status, again.headers.get("x-cache")]).toEqual([200, "HIT"]);
+  } finally {
+    await edge.end();
+  }
+});
+
+test("a second edge on the folders of a running one is refused", async () => {
+  const edge = await startEdge();
+  try {
+    const other = { CACHE_PATH: edge.cachePath, EDGE_RUN_PATH: edge.runPath };
+    expect(startEdge(other)).rejects.toThrow("belongs to an edge that runs");
+    await Bun.sleep(1_500);
+    expect((await fetch(`${edge.control}/healthz`)).status).toBe(200);
+  } finally {
+    await edge.end();
+  }
+});
+
 describe("a volume without room", () => {
   const volumeBytes = 40_000_000;
 

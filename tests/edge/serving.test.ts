@@ -235,6 +235,8 @@ describe("what operators see", () => {
       expect(text).toMatch(/rushes_edge_gate_total\{verdict="forged"\} \d/);
       expect(text).toMatch(/rushes_edge_storage_requests_total\{status="404"\} \d/);
       expect(text).toMatch(/rushes_edge_request_seconds_count \d/);
+      expect(text).toMatch(/rushes_edge_volume_free_bytes [1-9]/);
+      expect(text).toMatch(/rushes_edge_connections [1-9]/);
     });
   });
 
