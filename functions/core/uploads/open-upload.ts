@@ -42,6 +42,9 @@ export async function openUpload(
     input.assetId ? assetExists(sql, input.projectId, input.assetId) : true,
   ]);
   if (!policy) notFound("project");
+  // A request link is a letter box: what comes through it lies at the top, beside nobody's work.
+  if (actor.kind === "guest" && (input.assetId || input.folderId))
+    notFound(input.assetId ? "asset" : "folder");
   if (!hasFolder) notFound("folder");
   if (!hasAsset) notFound("asset");
   if (input.bytes > config.MAX_UPLOAD_BYTES)

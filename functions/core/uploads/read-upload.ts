@@ -28,6 +28,8 @@ export async function listOwnUploads(
   actor: Actor,
   query: z.output<typeof listUploadsQuery>,
 ): Promise<{ items: Upload[]; nextCursor: string | null }> {
+  // Everybody behind an open link is the same guest: a list would show one stranger the files of another.
+  if (actor.kind === "guest" && actor.id === actor.shareId) return { items: [], nextCursor: null };
   const personId = personOf(actor);
   const who =
     personId !== undefined
