@@ -321,5 +321,11 @@ test("search finds names, comments and people of the project", async () => {
   expect((await find("edit")).body.people).toMatchObject([{ id: api.seed.people.editor.id }]);
   expect((await find("%")).body).toEqual({ assets: [], folders: [], comments: [], people: [] });
   expect((await find("zebra", "outsider")).status).toBe(404);
+  const everywhere = (who: Parameters<Api["as"]>[0]) => api.as(who).get("/search?q=zebra");
+  expect((await everywhere("viewer")).body.assets).toMatchObject([
+    { id: assetId, projectId: api.seed.projectId },
+  ]);
+  expect((await everywhere("admin")).body.assets).toHaveLength(1);
+  expect((await everywhere("outsider")).body).toEqual({ assets: [], folders: [], comments: [], people: [] });
   expect((await find("")).status).toBe(400);
 });

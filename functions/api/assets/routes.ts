@@ -78,7 +78,7 @@ const browse: Route[] = [
   {
     method: "GET",
     path: "/search",
-    summary: "Search names, comments and people of a project",
+    summary: "Search names, comments and people, of one project or of all of mine",
     auth: "actor",
     query: searchQuery,
     answer: { status: 200, schema: found },

@@ -335,7 +335,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Search names, comments and people of a project */
+        /** Search names, comments and people, of one project or of all of mine */
         get: operations["getSearch"];
         put?: never;
         post?: never;
@@ -2702,7 +2702,7 @@ export interface operations {
     getSearch: {
         parameters: {
             query: {
-                projectId: string;
+                projectId?: string;
                 q: string;
                 limit?: number;
             };
@@ -2712,7 +2712,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Search names, comments and people of a project */
+            /** @description Search names, comments and people, of one project or of all of mine */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2721,16 +2721,19 @@ export interface operations {
                     "application/json": {
                         assets: {
                             id: string;
+                            projectId: string;
                             name: string;
                             folderId: string | null;
                         }[];
                         folders: {
                             id: string;
+                            projectId: string;
                             name: string;
                             parentId: string | null;
                         }[];
                         comments: {
                             id: string;
+                            projectId: string;
                             versionId: string;
                             assetId: string;
                             assetName: string;
