@@ -29,7 +29,10 @@ const withoutCmcd = {
   resolveId: (source) => (source === "@svta/cml-cmcd" ? "\0no-cmcd" : undefined),
   load: (id) =>
     id === "\0no-cmcd"
-      ? cmcdNames.split(" ").map((name) => `export const ${name} = undefined;`).join("\n")
+      ? cmcdNames
+          .split(" ")
+          .map((name) => `export const ${name} = undefined;`)
+          .join("\n")
       : undefined,
 };
 
@@ -41,7 +44,9 @@ export default defineConfig({
   // Pages hold no forms that post to this server; every change goes to the API, which checks the origin.
   security: { checkOrigin: true },
   vite: {
-    resolve: { alias: { "hls.js/source": new URL("../node_modules/hls.js/src/hls.ts", import.meta.url).pathname } },
+    resolve: {
+      alias: { "hls.js/source": new URL("../node_modules/hls.js/src/hls.ts", import.meta.url).pathname },
+    },
     define: hlsFeatures,
     plugins: [withoutCmcd],
     worker: { format: "es" },

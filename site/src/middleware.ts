@@ -5,27 +5,29 @@ import { sessionOf } from "./server/session.ts";
 const open = /^\/(signin|s\/|404|500|favicon|_astro\/|_server-islands)/;
 
 /** Who asks, in which theme; people who are not signed in are sent to do so and come back. */
-export const onRequest = defineMiddleware(async ({ request, url, locals, cookies, redirect, rewrite }, next) => {
-  locals.theme = cookies.get("rushes_theme")?.value === "light" ? "light" : "dark";
-  if (!locals.session) {
-    const session = await sessionOf(request);
-    if (session === "down") {
-      locals.apiDown = true;
-      if (!open.test(url.pathname)) return rewrite("/500");
-    } else locals.session = session;
-  }
-  if (!locals.session && !open.test(url.pathname))
-    return redirect(`/signin?returnTo=${encodeURIComponent(url.pathname + url.search)}`, 302);
-  const response = await next();
-  if (response.headers.get("content-type")?.includes("text/html")) {
-    response.headers.set("Cache-Control", "private, no-store");
-    response.headers.set("Content-Security-Policy", policy());
-    response.headers.set("X-Content-Type-Options", "nosniff");
-    // Share links carry their secret in the path; no other site may learn it.
-    response.headers.set("Referrer-Policy", "same-origin");
-  }
-  return response;
-});
+export const onRequest = defineMiddleware(
+  async ({ request, url, locals, cookies, redirect, rewrite }, next) => {
+    locals.theme = cookies.get("rushes_theme")?.value === "light" ? "light" : "dark";
+    if (!locals.session) {
+      const session = await sessionOf(request);
+      if (session === "down") {
+        locals.apiDown = true;
+        if (!open.test(url.pathname)) return rewrite("/500");
+      } else locals.session = session;
+    }
+    if (!locals.session && !open.test(url.pathname))
+      return redirect(`/signin?returnTo=${encodeURIComponent(url.pathname + url.search)}`, 302);
+    const response = await next();
+    if (response.headers.get("content-type")?.includes("text/html")) {
+      response.headers.set("Cache-Control", "private, no-store");
+      response.headers.set("Content-Security-Policy", policy());
+      response.headers.set("X-Content-Type-Options", "nosniff");
+      // Share links carry their secret in the path; no other site may learn it.
+      response.headers.set("Referrer-Policy", "same-origin");
+    }
+    return response;
+  },
+);
 
 /** Islands are started by small inline scripts of Astro's, hence `unsafe-inline`; the rest is closed. */
 function policy(): string {

@@ -58,13 +58,19 @@ async function landInPage(input: {
     context.drawImage(video, 0, 0, width, (width * video.videoHeight) / video.videoWidth);
     let seen = 0;
     for (let bit = 0; bit < input.bits; bit++) {
-      const [red = 0] = context.getImageData(bit * input.square + input.square / 2, input.square / 2, 1, 1).data;
+      const [red = 0] = context.getImageData(
+        bit * input.square + input.square / 2,
+        input.square / 2,
+        1,
+        1,
+      ).data;
       if (red > 128) seen |= 1 << bit;
     }
     return seen;
   };
   const named = () => Number(document.querySelector("[data-testid=frame]")?.textContent);
-  const press = (key: string) => document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+  const press = (key: string) =>
+    document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
   const tick = () => new Promise((done) => requestAnimationFrame(done));
   const until = async (what: string, check: () => unknown) => {
     for (const end = performance.now() + 10_000; !check(); await tick())
@@ -109,7 +115,10 @@ describe("the frame that the page names is the frame in the picture", () => {
         frame: Math.floor((numbers.next().value ?? 0) * frames),
         by: "seek" as const,
       })).filter(({ frame }, index, all) => frame !== all[index - 1]?.frame);
-      const edges = [{ frame: frames - 1, by: "seek" as const }, { frame: 0, by: "seek" as const }];
+      const edges = [
+        { frame: frames - 1, by: "seek" as const },
+        { frame: 0, by: "seek" as const },
+      ];
       const half = Math.floor(landings / 2);
       const steps = [
         ...Array.from({ length: half }, (_, index) => ({ frame: index + 1, by: "ArrowRight" as const })),

@@ -36,7 +36,21 @@ beforeAll(async () => {
       frame,
       text,
       ...(frame === 40
-        ? { drawing: { shapes: [{ tool: "box", color: "#f2a33a", width: 0.01, points: [[0.2, 0.2], [0.6, 0.6]] }] } }
+        ? {
+            drawing: {
+              shapes: [
+                {
+                  tool: "box",
+                  color: "#f2a33a",
+                  width: 0.01,
+                  points: [
+                    [0.2, 0.2],
+                    [0.6, 0.6],
+                  ],
+                },
+              ],
+            },
+          }
         : {}),
     });
   const share = await ask<{ url: string }>("POST", "/shares", {
@@ -75,7 +89,11 @@ const tab = (name: string) => async (page: Page) => {
 
 const places: { name: string; path: () => string; act?: (page: Page) => Promise<unknown> }[] = [
   { name: "projects", path: () => "/" },
-  { name: "new project", path: () => "/", act: (page) => page.getByRole("button", { name: "New project" }).first().click() },
+  {
+    name: "new project",
+    path: () => "/",
+    act: (page) => page.getByRole("button", { name: "New project" }).first().click(),
+  },
   { name: "project", path: () => `/p/${projectId}` },
   { name: "empty folder filter", path: () => `/p/${projectId}?status=failed` },
   { name: "people", path: () => `/p/${projectId}/settings?tab=people` },

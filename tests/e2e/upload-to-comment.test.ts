@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Browser, Page } from "playwright-core";
-import { openChromium } from "#tests/support/chromium.ts";
 import { BITS, countedClip, SQUARE } from "#tests/fixtures/counted.ts";
+import { openChromium } from "#tests/support/chromium.ts";
 import { faultsOf, openReview, pageOf, readFrames, waitForFrame } from "./support/browser.ts";
 import { access, ask, freshProject, personOf } from "./support/product.ts";
 
@@ -28,7 +28,11 @@ describe("from a file on a disk to a comment on a frame", () => {
     await tray.getByText("Ready to watch").waitFor({ timeout: 90_000 });
     const link = tray.getByRole("link", { name: "Open" });
     assetPath = (await link.getAttribute("href")) ?? "";
-    await editor.getByRole("list", { name: "Assets" }).getByRole("link", { name: "e2e-25.mp4" }).first().waitFor();
+    await editor
+      .getByRole("list", { name: "Assets" })
+      .getByRole("link", { name: "e2e-25.mp4" })
+      .first()
+      .waitFor();
   }, 120_000);
 
   test("stepping to frame 37 shows the picture of frame 37", async () => {

@@ -7,7 +7,9 @@ export class ApiError extends Error {
   readonly retryAfterSeconds: number | undefined;
 
   constructor(status: number, problem: Problem | undefined, retryAfterSeconds?: number) {
-    super(problem?.detail ?? problem?.title ?? (status === 0 ? unreachable : `The server answered ${status}.`));
+    super(
+      problem?.detail ?? problem?.title ?? (status === 0 ? unreachable : `The server answered ${status}.`),
+    );
     this.name = "ApiError";
     this.status = status;
     this.problem = problem;
@@ -36,7 +38,7 @@ let bearer: string | undefined;
 
 /** Where the API is; the page carries it, so that one build serves every deployment. */
 export function apiBase(): string {
-  base ||= document.documentElement.dataset["apiBase"] ?? "";
+  base ||= document.documentElement.dataset.apiBase ?? "";
   return base;
 }
 
@@ -61,25 +63,37 @@ async function send(method: string, path: string, options: Options): Promise<Res
   if (options.body !== undefined) headers.set("Content-Type", "application/json");
   if (method === "POST") headers.set("Idempotency-Key", crypto.randomUUID());
   if (options.ifMatch) headers.set("If-Match", options.ifMatch);
-  let response: Response;
-  try {
-    response = await fetch(apiUrl(path, options.query), {
+  const response = await patiently(() =>
+    fetch(apiUrl(path, options.query), {
       method,
       headers,
       credentials: "include",
       ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
       ...(options.signal ? { signal: options.signal } : {}),
-    });
-  } catch (error) {
+    }),
+  ).catch((error: unknown) => {
     if (options.signal?.aborted) throw error;
     throw new ApiError(0, undefined);
-  }
+  });
   if (response.ok) return response;
   const problem = response.headers.get("content-type")?.includes("json")
     ? ((await response.json()) as Problem)
     : undefined;
   const wait = Number(response.headers.get("retry-after"));
   throw new ApiError(response.status, problem, wait > 0 ? wait : undefined);
+}
+
+const mostWaits = 4;
+const longestWaitSeconds = 10;
+
+/** Asked to slow down, the page does so by itself; the key of a POST makes asking again harmless. */
+async function patiently(ask: () => Promise<Response>): Promise<Response> {
+  for (let waits = 0; ; waits++) {
+    const response = await ask();
+    const seconds = Number(response.headers.get("retry-after") ?? Number.NaN);
+    if (response.status !== 429 || waits >= mostWaits || !(seconds <= longestWaitSeconds)) return response;
+    await new Promise((done) => setTimeout(done, Math.max(0.2, seconds) * 1000));
+  }
 }
 
 async function json<Answer>(method: string, path: string, options: Options = {}): Promise<Answer> {

@@ -4,18 +4,18 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { frameModelOf, frameToTimecode } from "#core/timecode/timecode.ts";
 import { api } from "../api/client.ts";
 import type { Comparison, Preview } from "../api/types.ts";
-import { KeysHelp } from "../player/keys-help.tsx";
 import { listenForKeys, playerKeys } from "../player/keys.ts";
+import { KeysHelp } from "../player/keys-help.tsx";
 import { type Peaks, peaksOf } from "../player/peaks.ts";
 import { createPlayer } from "../player/player.ts";
-import { type Tile, storyboardOf } from "../player/storyboard.ts";
+import { storyboardOf, type Tile } from "../player/storyboard.ts";
 import { openStream, type Stream } from "../player/stream.ts";
 import { Timeline } from "../player/timeline.tsx";
 import { Transport } from "../player/transport.tsx";
 import { createView } from "../player/view.ts";
 import { useAlive } from "../ui/alive.ts";
 import { StatusView } from "../ui/status.tsx";
-import { Room, type Mode, modes } from "./room.tsx";
+import { type Mode, modes, Room } from "./room.tsx";
 import { keepInSync, type Sync } from "./sync.ts";
 import "./compare.css";
 
@@ -79,7 +79,11 @@ export function ComparePage({ start, assetName }: { start: Comparison; assetName
         renew: async () => (await api.get<Preview>(`/preview/${version.id}`)).playback ?? undefined,
         onLength: () => undefined,
       });
-      return { opened, close: () => (opened.close(), detach()) };
+      const close = () => {
+        opened.close();
+        detach();
+      };
+      return { opened, close };
     };
     const streams = [open("left"), open("right")];
     setStream(streams[0]?.opened);
@@ -114,7 +118,11 @@ export function ComparePage({ start, assetName }: { start: Comparison; assetName
   return (
     <div class="compare" ref={root} {...useAlive()}>
       <header class="review-bar">
-        <a class="icon-button" href={`/a/${right.version.assetId}?v=${right.version.id}`} aria-label="Back to the asset">
+        <a
+          class="icon-button"
+          href={`/a/${right.version.assetId}?v=${right.version.id}`}
+          aria-label="Back to the asset"
+        >
           <ChevronLeft size={16} strokeWidth={1.5} aria-hidden="true" />
         </a>
         <h1 class="compare-title ellipsis">{assetName}</h1>
@@ -135,13 +143,23 @@ export function ComparePage({ start, assetName }: { start: Comparison; assetName
         </div>
         <div class="review-bar-end">
           <span class="nudger" role="group" aria-label="Frame offset">
-            <button type="button" class="icon-button" aria-label="Right one frame earlier" onClick={() => nudge(-1)}>
+            <button
+              type="button"
+              class="icon-button"
+              aria-label="Right one frame earlier"
+              onClick={() => nudge(-1)}
+            >
               <Minus size={16} strokeWidth={1.5} aria-hidden="true" />
             </button>
             <span class="numbers" data-testid="offset" title="Frames added to the right picture">
               {offset > 0 ? `+${offset}` : offset} f
             </span>
-            <button type="button" class="icon-button" aria-label="Right one frame later" onClick={() => nudge(1)}>
+            <button
+              type="button"
+              class="icon-button"
+              aria-label="Right one frame later"
+              onClick={() => nudge(1)}
+            >
               <Plus size={16} strokeWidth={1.5} aria-hidden="true" />
             </button>
           </span>
@@ -167,8 +185,16 @@ export function ComparePage({ start, assetName }: { start: Comparison; assetName
         mode={mode.value}
         split={split}
         view={players.view}
-        left={{ video: videos.left, ratio: ratioOf(left), caption: <Caption side={left} player={players.left} /> }}
-        right={{ video: videos.right, ratio: ratioOf(right), caption: <Caption side={right} player={players.right} /> }}
+        left={{
+          video: videos.left,
+          ratio: ratioOf(left),
+          caption: <Caption side={left} player={players.left} />,
+        }}
+        right={{
+          video: videos.right,
+          ratio: ratioOf(right),
+          caption: <Caption side={right} player={players.right} />,
+        }}
         onToggle={players.left.toggle}
       />
       <div class="controls">

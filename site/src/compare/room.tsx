@@ -1,8 +1,8 @@
 import type { Signal } from "@preact/signals";
 import type { ComponentChildren, RefObject } from "preact";
 import { useRef } from "preact/hooks";
-import type { View } from "../player/view.ts";
 import { Guides } from "../player/guides.tsx";
+import type { View } from "../player/view.ts";
 
 export const modes = [
   { key: "side", words: "Side by side" },

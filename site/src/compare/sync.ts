@@ -12,7 +12,8 @@ const jumpFrames = 6;
 export function keepInSync(left: Player, right: Player, startOffset: number) {
   const offset = signal(startOffset);
   const isSameRate =
-    left.model.rate.num * right.model.rate.den === right.model.rate.num * left.model.rate.den && !left.model.variable;
+    left.model.rate.num * right.model.rate.den === right.model.rate.num * left.model.rate.den &&
+    !left.model.variable;
   const matching = (frame: number) => {
     const here = isSameRate ? frame : secondsToFrame(right.model, frameToSeconds(left.model, frame));
     return Math.min(Math.max(0, here + offset.value), right.model.frames - 1);

@@ -46,7 +46,10 @@ export function Notices() {
     if (open.value) void load();
   };
   const readAll = async () => {
-    list.value = { items: list.value.items.map((one) => ({ ...one, readAt: one.readAt ?? one.at })), unread: 0 };
+    list.value = {
+      items: list.value.items.map((one) => ({ ...one, readAt: one.readAt ?? one.at })),
+      unread: 0,
+    };
     await api.post("/notices/read").catch(() => undefined);
   };
   const { items, unread } = list.value;
@@ -88,7 +91,9 @@ export function Notices() {
                 <li key={notice.id} class={notice.readAt ? "" : "unread"}>
                   <a
                     href={`/a/${notice.assetId}?v=${notice.versionId}${notice.commentId ? `&c=${notice.commentId}` : ""}`}
-                    onClick={() => void api.post("/notices/read", { ids: [notice.id] }).catch(() => undefined)}
+                    onClick={() =>
+                      void api.post("/notices/read", { ids: [notice.id] }).catch(() => undefined)
+                    }
                   >
                     <span>{sentences[notice.kind](notice)}</span>
                     {notice.text && <span class="quiet small ellipsis">{notice.text}</span>}

@@ -12,7 +12,7 @@ export function Person({ session, theme }: { session: Session; theme: "dark" | "
   const switchTheme = () => {
     // biome-ignore lint/suspicious/noDocumentCookie: read by the server before the first paint
     document.cookie = `rushes_theme=${other}; path=/; max-age=31536000; samesite=lax`;
-    document.documentElement.dataset["theme"] = other;
+    document.documentElement.dataset.theme = other;
     setCurrent(other);
   };
   const signOut = async () => {

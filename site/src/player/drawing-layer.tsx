@@ -172,8 +172,7 @@ function smooth(points: readonly (readonly [number, number])[]): string {
   let path = `M${first[0]},${first[1]}`;
   for (let i = 1; i < points.length - 1; i++) {
     const [here, next] = [points[i], points[i + 1]];
-    if (here && next)
-      path += `Q${here[0]},${here[1]} ${(here[0] + next[0]) / 2},${(here[1] + next[1]) / 2}`;
+    if (here && next) path += `Q${here[0]},${here[1]} ${(here[0] + next[0]) / 2},${(here[1] + next[1]) / 2}`;
   }
   const last = points.at(-1) ?? first;
   return `${path}L${last[0]},${last[1]}`;

@@ -39,13 +39,39 @@ export function playerKeys(player: Player, view: View, page: PageCommands): Key[
     { keys: [" "], shown: "Space", does: "Play or pause", group: play, run: player.toggle },
     { keys: ["l"], shown: "L", does: "Play; again: 2×, 4×, 8×", group: play, run: () => player.shuttle(1) },
     { keys: ["k"], shown: "K", does: "Pause", group: play, run: player.pause },
-    { keys: ["j"], shown: "J", does: "Play backwards; again: faster", group: play, run: () => player.shuttle(-1) },
+    {
+      keys: ["j"],
+      shown: "J",
+      does: "Play backwards; again: faster",
+      group: play,
+      run: () => player.shuttle(-1),
+    },
     { keys: ["arrowleft"], shown: "←", does: "One frame back", group: move, run: () => player.step(-1) },
     { keys: ["arrowright"], shown: "→", does: "One frame on", group: move, run: () => player.step(1) },
-    { keys: ["arrowleft"], shift: true, shown: "⇧ ←", does: "Ten frames back", group: move, run: () => player.step(-10) },
-    { keys: ["arrowright"], shift: true, shown: "⇧ →", does: "Ten frames on", group: move, run: () => player.step(10) },
+    {
+      keys: ["arrowleft"],
+      shift: true,
+      shown: "⇧ ←",
+      does: "Ten frames back",
+      group: move,
+      run: () => player.step(-10),
+    },
+    {
+      keys: ["arrowright"],
+      shift: true,
+      shown: "⇧ →",
+      does: "Ten frames on",
+      group: move,
+      run: () => player.step(10),
+    },
     { keys: ["home"], shown: "Home", does: "First frame", group: move, run: () => player.seek(0) },
-    { keys: ["end"], shown: "End", does: "Last frame", group: move, run: () => player.seek(player.model.frames - 1) },
+    {
+      keys: ["end"],
+      shown: "End",
+      does: "Last frame",
+      group: move,
+      run: () => player.seek(player.model.frames - 1),
+    },
     { keys: ["g"], shown: "G", does: "Go to a timecode, frame or time", group: move, run: page.goTo },
     { keys: ["i"], shown: "I", does: "Range starts here", group: play, run: () => setRange("start") },
     { keys: ["o"], shown: "O", does: "Range ends here", group: play, run: () => setRange("end") },
@@ -68,7 +94,13 @@ export function playerKeys(player: Player, view: View, page: PageCommands): Key[
       },
     },
     { keys: ["f"], shown: "F", does: "Full screen", group: look, run: page.fullScreen },
-    { keys: ["z"], shown: "Z", does: "Picture: fit or 100 %", group: look, run: () => view.set(view.fit.value === "fit" ? "actual" : "fit") },
+    {
+      keys: ["z"],
+      shown: "Z",
+      does: "Picture: fit or 100 %",
+      group: look,
+      run: () => view.set(view.fit.value === "fit" ? "actual" : "fit"),
+    },
     { keys: ["+", "="], shown: "+", does: "Zoom in", group: look, run: () => view.zoomBy(1.25) },
     { keys: ["-"], shown: "−", does: "Zoom out", group: look, run: () => view.zoomBy(0.8) },
     {
@@ -80,11 +112,19 @@ export function playerKeys(player: Player, view: View, page: PageCommands): Key[
         view.safeAreas.value = !view.safeAreas.value;
       },
     },
-    { keys: ["u"], shown: "U", does: "Sound on or off", group: look, run: () => player.setMuted(!player.muted.value) },
+    {
+      keys: ["u"],
+      shown: "U",
+      does: "Sound on or off",
+      group: look,
+      run: () => player.setMuted(!player.muted.value),
+    },
   ];
   const { comment, mark, nextComment, draw, panel } = page;
-  if (comment) list.push({ keys: ["c"], shown: "C", does: "Comment on this frame", group: review, run: comment });
-  if (mark) list.push({ keys: ["m"], shown: "M", does: "Set or remove your own mark", group: review, run: mark });
+  if (comment)
+    list.push({ keys: ["c"], shown: "C", does: "Comment on this frame", group: review, run: comment });
+  if (mark)
+    list.push({ keys: ["m"], shown: "M", does: "Set or remove your own mark", group: review, run: mark });
   if (draw) list.push({ keys: ["d"], shown: "D", does: "Draw on the picture", group: review, run: draw });
   if (nextComment)
     list.push(
@@ -92,7 +132,14 @@ export function playerKeys(player: Player, view: View, page: PageCommands): Key[
       { keys: ["arrowup"], shown: "↑", does: "Previous comment", group: review, run: () => nextComment(-1) },
     );
   if (panel) list.push({ keys: ["p"], shown: "P", does: "Show or hide the panel", group: look, run: panel });
-  if (page.escape) list.push({ keys: ["escape"], shown: "Esc", does: "Back to the picture", group: review, run: page.escape });
+  if (page.escape)
+    list.push({
+      keys: ["escape"],
+      shown: "Esc",
+      does: "Back to the picture",
+      group: review,
+      run: page.escape,
+    });
   list.push({ keys: ["?"], shown: "?", does: "These keys", group: look, run: page.help });
   return list;
 }
@@ -108,7 +155,8 @@ export function listenForKeys(keys: () => readonly Key[]): () => void {
     if ((typing.has(target.tagName) && !isRange) || target.isContentEditable) return;
     if (target.closest("dialog, [role=menu]")) return;
     const pressed = event.key.toLowerCase();
-    const presses = (target.tagName === "BUTTON" || target.tagName === "A") && (pressed === " " || pressed === "enter");
+    const presses =
+      (target.tagName === "BUTTON" || target.tagName === "A") && (pressed === " " || pressed === "enter");
     if (presses || (isRange && pressed.startsWith("arrow"))) return;
     if (target.getAttribute("role") === "tab" && pressed.startsWith("arrow")) return;
     const shifted = event.shiftKey && pressed.length > 1;

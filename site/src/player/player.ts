@@ -1,4 +1,4 @@
-import { type ReadonlySignal, type Signal, computed, signal } from "@preact/signals";
+import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { type FrameModel, presentedFrame, secondsToFrame, seekSeconds } from "#core/timecode/timecode.ts";
 import { recall, remember } from "../ui/remember.ts";
 

@@ -54,7 +54,12 @@ export function Position({ player, view, going, onGoing }: Props) {
         {counting === "timecode" ? number : timecode}
         {counting === "seconds" && number}
       </span>
-      <Menu label="Count in" side="above" class="icon-button counting" trigger={<span aria-hidden="true">▾</span>}>
+      <Menu
+        label="Count in"
+        side="above"
+        class="icon-button counting"
+        trigger={<span aria-hidden="true">▾</span>}
+      >
         {(Object.keys(names) as Counting[]).map((key) => (
           <MenuItem key={key} checked={counting === key} onSelect={() => view.count(key)}>
             {names[key]}

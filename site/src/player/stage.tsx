@@ -45,7 +45,8 @@ export function Stage({ player, view, media, video, image, shapes, drawing, wate
   const scale = view.fit.value === "actual" ? actual() : view.zoom.value;
   const { x, y } = view.offset.value;
   const down = (event: PointerEvent) => {
-    if (event.button === 0 && !drawing?.active.value) drag.current = { x: event.clientX, y: event.clientY, moved: false };
+    if (event.button === 0 && !drawing?.active.value)
+      drag.current = { x: event.clientX, y: event.clientY, moved: false };
   };
   const move = (event: PointerEvent) => {
     const from = drag.current;
@@ -75,20 +76,15 @@ export function Stage({ player, view, media, video, image, shapes, drawing, wate
         ref={picture}
         style={{
           "--ratio": String(ratio),
-          transform: scale === 1 && x === 0 && y === 0 ? undefined : `translate(${x}px, ${y}px) scale(${scale})`,
+          transform:
+            scale === 1 && x === 0 && y === 0 ? undefined : `translate(${x}px, ${y}px) scale(${scale})`,
         }}
       >
         {media?.kind === "image" && image ? (
           <img src={image} alt="The asset being reviewed" crossOrigin="anonymous" />
         ) : (
           // biome-ignore lint/a11y/useMediaCaption: captions are tracks of the stream, shown when the source has them
-          <video
-            ref={video}
-            aria-label="Video"
-            playsInline
-            preload="auto"
-            crossOrigin="anonymous"
-          />
+          <video ref={video} aria-label="Video" playsInline preload="auto" crossOrigin="anonymous" />
         )}
         {watermark && <Watermark text={watermark} />}
         <Guides view={view} ratio={ratio} />

@@ -16,7 +16,15 @@ export function readStoryboard(text: string, base: string): Tile[] {
   for (const [, from = "", to = "", target = ""] of text.replaceAll("\r\n", "\n").matchAll(cue)) {
     const [path = "", fragment = ""] = target.trim().split("#xywh=");
     const [x = 0, y = 0, width = 0, height = 0] = fragment.split(",").map(Number);
-    tiles.push({ start: seconds(from), end: seconds(to), url: new URL(path, base).href, x, y, width, height });
+    tiles.push({
+      start: seconds(from),
+      end: seconds(to),
+      url: new URL(path, base).href,
+      x,
+      y,
+      width,
+      height,
+    });
   }
   return tiles;
 }

@@ -103,7 +103,11 @@ export function openStream(video: HTMLVideoElement, playback: Playback, options:
     const { Events, ErrorTypes } = Library;
     hls.on(Events.MANIFEST_PARSED, (_, { levels }) => {
       rungs.value = levels
-        .map((level, index) => ({ index, height: level.height, name: `${Math.min(level.width, level.height)}p` }))
+        .map((level, index) => ({
+          index,
+          height: level.height,
+          name: `${Math.min(level.width, level.height)}p`,
+        }))
         .sort((a, b) => b.height - a.height);
     });
     hls.on(Events.LEVEL_LOADED, (_, { details }) => onLoaded(details));

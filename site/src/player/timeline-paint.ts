@@ -62,7 +62,8 @@ export function paintTimeline(canvas: HTMLCanvasElement, scene: Scene): void {
     context.fillRect(from, top, 2 * density, wave);
     context.fillRect(to - 2 * density, top, 2 * density, wave);
   }
-  if (scene.built < scene.model.frames) paintUnbuilt(context, x(scene.built), width, top, wave, token("--bg-0"), density);
+  if (scene.built < scene.model.frames)
+    paintUnbuilt(context, x(scene.built), width, top, wave, token("--bg-0"), density);
   for (const mark of scene.marks) if (!mark.selected) paintMark(context, mark, x, token, density);
   for (const mark of scene.marks) if (mark.selected) paintMark(context, mark, x, token, density);
 }

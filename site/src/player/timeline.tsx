@@ -24,7 +24,9 @@ export function Timeline({ player, marks, tiles, peaks, onMark }: Props) {
   const theme = useSignal(0);
   const { model } = player;
   const most = Math.max(1, model.frames - 1);
-  const drag = useRef<{ wasPlaying: boolean; mark: string | undefined; startX: number } | undefined>(undefined);
+  const drag = useRef<{ wasPlaying: boolean; mark: string | undefined; startX: number } | undefined>(
+    undefined,
+  );
   const sorted = useMemo(() => [...marks].sort((a, b) => a.frame - b.frame), [marks]);
 
   useEffect(() => {
@@ -110,6 +112,7 @@ export function Timeline({ player, marks, tiles, peaks, onMark }: Props) {
         hover.value = undefined;
       }}
     >
+      {/* biome-ignore lint/a11y/noAriaHiddenOnFocusable: a canvas takes no focus; the slider around it speaks */}
       <canvas ref={canvas} aria-hidden="true" />
       <div class="timeline-head" style={headStyle} />
       <Hover {...{ player, hover: hover.value, width: width.value, most, tiles, marks: sorted }} />

@@ -16,8 +16,8 @@ import {
 } from "lucide-preact";
 import { frameToTimecode } from "#core/timecode/timecode.ts";
 import { Menu, MenuItem } from "../ui/menu.tsx";
-import { Position } from "./position.tsx";
 import type { Player } from "./player.ts";
+import { Position } from "./position.tsx";
 import type { Stream } from "./stream.ts";
 import { aspects, type View } from "./view.ts";
 import "./transport.css";
@@ -44,13 +44,24 @@ export function Transport({ player, view, stream, going, onGoing, onFullScreen, 
   const { model, range, looping, playing, speed } = player;
   const shownSpeed = playing.value && speed.value !== 1 ? speed.value * player.rate.value : player.rate.value;
   return (
-    // biome-ignore lint/a11y/useKeyWithMouseEvents: keeps the focus where it is, nothing a key would do
     <div class="transport" role="group" aria-label="Transport" onMouseDown={keepFocus}>
       <div class="transport-group">
-        <button type="button" class="icon-button wide-only" aria-label="First frame" title="First frame (Home)" onClick={() => player.seek(0)}>
+        <button
+          type="button"
+          class="icon-button wide-only"
+          aria-label="First frame"
+          title="First frame (Home)"
+          onClick={() => player.seek(0)}
+        >
           <SkipBack {...icon} />
         </button>
-        <button type="button" class="icon-button" aria-label="One frame back" title="One frame back (←)" onClick={() => player.step(-1)}>
+        <button
+          type="button"
+          class="icon-button"
+          aria-label="One frame back"
+          title="One frame back (←)"
+          onClick={() => player.step(-1)}
+        >
           <ChevronLeft {...icon} />
         </button>
         <button
@@ -62,7 +73,13 @@ export function Transport({ player, view, stream, going, onGoing, onFullScreen, 
         >
           {playing.value ? <Pause {...icon} size={20} /> : <Play {...icon} size={20} />}
         </button>
-        <button type="button" class="icon-button" aria-label="One frame on" title="One frame on (→)" onClick={() => player.step(1)}>
+        <button
+          type="button"
+          class="icon-button"
+          aria-label="One frame on"
+          title="One frame on (→)"
+          onClick={() => player.step(1)}
+        >
           <ChevronRight {...icon} />
         </button>
         <button
@@ -115,10 +132,22 @@ export function Transport({ player, view, stream, going, onGoing, onFullScreen, 
         {stream && <Rungs stream={stream} />}
         <Volume player={player} />
         <LookMenu view={view} />
-        <button type="button" class="icon-button wide-only" aria-label="Keys" title="Keys (?)" onClick={onHelp}>
+        <button
+          type="button"
+          class="icon-button wide-only"
+          aria-label="Keys"
+          title="Keys (?)"
+          onClick={onHelp}
+        >
           <Keyboard {...icon} />
         </button>
-        <button type="button" class="icon-button" aria-label="Full screen" title="Full screen (F)" onClick={onFullScreen}>
+        <button
+          type="button"
+          class="icon-button"
+          aria-label="Full screen"
+          title="Full screen (F)"
+          onClick={onFullScreen}
+        >
           <Maximize {...icon} />
         </button>
       </div>
@@ -132,10 +161,22 @@ function RangeEdges({ player }: { player: Player }) {
   };
   return (
     <>
-      <button type="button" class="icon-button numbers edge" aria-label="Range starts here" title="Range starts here (I)" onClick={() => set("start")}>
+      <button
+        type="button"
+        class="icon-button numbers edge"
+        aria-label="Range starts here"
+        title="Range starts here (I)"
+        onClick={() => set("start")}
+      >
         [
       </button>
-      <button type="button" class="icon-button numbers edge" aria-label="Range ends here" title="Range ends here (O)" onClick={() => set("end")}>
+      <button
+        type="button"
+        class="icon-button numbers edge"
+        aria-label="Range ends here"
+        title="Range ends here (O)"
+        onClick={() => set("end")}
+      >
         ]
       </button>
     </>
@@ -147,12 +188,27 @@ function Rungs({ stream }: { stream: Stream }) {
   if (rungs.value.length === 0) return null;
   const current = rungs.value.find((rung) => rung.index === shown.value);
   return (
-    <Menu label="Quality" side="above" align="end" class="icon-button rung" trigger={<><Gauge {...icon} /><span class="numbers">{current?.name ?? "Auto"}</span></>}>
+    <Menu
+      label="Quality"
+      side="above"
+      align="end"
+      class="icon-button rung"
+      trigger={
+        <>
+          <Gauge {...icon} />
+          <span class="numbers">{current?.name ?? "Auto"}</span>
+        </>
+      }
+    >
       <MenuItem checked={chosen.value === -1} onSelect={() => stream.choose(-1)}>
         Automatic
       </MenuItem>
       {rungs.value.map((rung) => (
-        <MenuItem key={rung.index} checked={chosen.value === rung.index} onSelect={() => stream.choose(rung.index)}>
+        <MenuItem
+          key={rung.index}
+          checked={chosen.value === rung.index}
+          onSelect={() => stream.choose(rung.index)}
+        >
           {rung.name}
         </MenuItem>
       ))}
@@ -196,7 +252,10 @@ function LookMenu({ view }: { view: View }) {
       <MenuItem checked={view.fit.value === "actual"} onSelect={() => view.set("actual")} hint="Z">
         100 %
       </MenuItem>
-      <MenuItem checked={view.fit.value === "free" && view.zoom.value === 2} onSelect={() => view.set("free", 2)}>
+      <MenuItem
+        checked={view.fit.value === "free" && view.zoom.value === 2}
+        onSelect={() => view.set("free", 2)}
+      >
         200 %
       </MenuItem>
       <hr />

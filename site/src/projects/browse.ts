@@ -3,8 +3,8 @@ import { api } from "../api/client.ts";
 import { listen } from "../api/live.ts";
 import type { Asset, Folder, Outcome, Page } from "../api/types.ts";
 import type { ProjectStart } from "../server/project.ts";
-import { complain, say } from "../ui/toasts.tsx";
 import { recall, remember } from "../ui/remember.ts";
+import { complain, say } from "../ui/toasts.tsx";
 import { count } from "../ui/words.ts";
 
 /** The state of a project page: what is listed, how, and what is picked. */
@@ -50,7 +50,8 @@ export function createBrowse(start: ProjectStart) {
   async function several(path: "delete" | "restore" | "move", assetIds: string[], body: object = {}) {
     const { items } = await api.post<Outcome>(`/assets/${path}`, { assetIds, ...body });
     const refused = items.filter(({ isDone }) => !isDone);
-    if (refused[0]) say(`${count(refused.length, "asset")} left as it was. ${refused[0].detail ?? ""}`, undefined, true);
+    if (refused[0])
+      say(`${count(refused.length, "asset")} left as it was. ${refused[0].detail ?? ""}`, undefined, true);
     return items.filter(({ isDone }) => isDone).map(({ assetId }) => assetId);
   }
 

@@ -106,7 +106,15 @@ export function RenameFolder({ folder, onClose }: { folder: Folder; onClose: (ch
   );
 }
 
-export function RenameAsset({ asset, browse, onClose }: { asset: Asset; browse: Browse; onClose: () => void }) {
+export function RenameAsset({
+  asset,
+  browse,
+  onClose,
+}: {
+  asset: Asset;
+  browse: Browse;
+  onClose: () => void;
+}) {
   return (
     <NameDialog
       title="Rename"

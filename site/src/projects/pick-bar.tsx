@@ -15,7 +15,9 @@ export function PickBar({ browse, rights }: { browse: Browse; rights: Rights }) 
   const ids = [...browse.picked.value];
   const versions = browse.assets.value
     .filter(({ id }) => browse.picked.value.has(id))
-    .flatMap(({ name, version }) => (version ? [{ id: version.id, name: `${name}, v${version.number}` }] : []));
+    .flatMap(({ name, version }) =>
+      version ? [{ id: version.id, name: `${name}, v${version.number}` }] : [],
+    );
   const clear = () => {
     browse.picked.value = new Set();
   };

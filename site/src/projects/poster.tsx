@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { AudioLines, CircleX, Film, Image } from "lucide-preact";
 import type { Asset } from "../api/types.ts";
-import { type Tile, storyboardOf, tileAt } from "../player/storyboard.ts";
+import { storyboardOf, type Tile, tileAt } from "../player/storyboard.ts";
 import { duration } from "../ui/words.ts";
 
 /** The poster; a pointer moving over it scrubs through the storyboard. */
@@ -46,8 +46,10 @@ export function Poster({ asset }: { asset: Asset }) {
           )}
         </span>
       )}
-      {tile && <Tile tile={tile} />}
-      {share.value !== undefined && tile && <span class="poster-head" style={{ left: `${share.value * 100}%` }} />}
+      {tile && <StoryboardPicture tile={tile} />}
+      {share.value !== undefined && tile && (
+        <span class="poster-head" style={{ left: `${share.value * 100}%` }} />
+      )}
       {seconds > 0 && <span class="poster-length numbers">{duration(seconds)}</span>}
       {building && (
         <span class="progress" style={{ "--done": version.progress }}>
@@ -59,7 +61,7 @@ export function Poster({ asset }: { asset: Asset }) {
 }
 
 /** One storyboard picture, scaled to the card by percentages, so that no size is measured. */
-function Tile({ tile }: { tile: Tile }) {
+function StoryboardPicture({ tile }: { tile: Tile }) {
   return (
     <svg class="poster-tile" viewBox={`${tile.x} ${tile.y} ${tile.width} ${tile.height}`} aria-hidden="true">
       <image href={tile.url} />

@@ -1,14 +1,14 @@
 import { useSignal } from "@preact/signals";
 import { FolderPlus, LayoutGrid, List, Settings, Share2, Upload } from "lucide-preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import type { ProjectStart } from "../server/project.ts";
-import { filesOfDrop, filesOfPicker, placeFiles } from "../upload/drop.ts";
-import { addFiles, arrivals } from "../upload/uploads.ts";
 import { rightsOf } from "../review/rights.ts";
+import type { ProjectStart } from "../server/project.ts";
 import { useAlive } from "../ui/alive.ts";
 import { Menu, MenuItem } from "../ui/menu.tsx";
 import { statuses, statusWords } from "../ui/status.tsx";
 import { complain } from "../ui/toasts.tsx";
+import { filesOfDrop, filesOfPicker, placeFiles } from "../upload/drop.ts";
+import { addFiles, arrivals } from "../upload/uploads.ts";
 import { AssetGrid } from "./asset-grid.tsx";
 import { createBrowse } from "./browse.ts";
 import { NewFolder } from "./folder-dialogs.tsx";
@@ -206,7 +206,12 @@ export function ProjectPage({ start }: { start: ProjectStart }) {
       )}
       {browse.cursor.value && (
         <div class="more">
-          <button type="button" class="button" disabled={browse.loading.value} onClick={() => void browse.more()}>
+          <button
+            type="button"
+            class="button"
+            disabled={browse.loading.value}
+            onClick={() => void browse.more()}
+          >
             Show more
           </button>
         </div>

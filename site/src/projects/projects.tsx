@@ -42,7 +42,9 @@ export function Projects({ start }: { start: Project[] }) {
         <div class="panel first-step">
           <FolderOpen size={28} strokeWidth={1.5} aria-hidden="true" />
           <h2>Start with a project</h2>
-          <p class="quiet">A project is a room for the people and files of one production. Make one, then drop files into it.</p>
+          <p class="quiet">
+            A project is a room for the people and files of one production. Make one, then drop files into it.
+          </p>
           <button
             type="button"
             class="button"
@@ -60,11 +62,15 @@ export function Projects({ start }: { start: Project[] }) {
               <a class="panel project-card" href={`/p/${project.id}`}>
                 <span class="project-name">{project.name}</span>
                 <span class="quiet small">
-                  {count(project.assetCount, "asset")} · <span class="numbers">{size(project.storageUsedBytes)}</span>
+                  {count(project.assetCount, "asset")} ·{" "}
+                  <span class="numbers">{size(project.storageUsedBytes)}</span>
                   {project.quotaBytes ? ` of ${size(project.quotaBytes)}` : ""}
                 </span>
                 {project.quotaBytes ? (
-                  <span class="progress" style={{ "--done": Math.min(1, project.storageUsedBytes / project.quotaBytes) }}>
+                  <span
+                    class="progress"
+                    style={{ "--done": Math.min(1, project.storageUsedBytes / project.quotaBytes) }}
+                  >
                     <span />
                   </span>
                 ) : null}
@@ -120,8 +126,19 @@ function NewProject({ onClose }: { onClose: () => void }) {
         </div>
         <div class="field">
           <label for="project-lock">Days a master stays locked</label>
-          <input id="project-lock" name="lockDays" class="input numbers" type="number" min={1} max={36500} defaultValue="30" required />
-          <p class="quiet small">Until then nobody can delete it. Each file can be locked for longer later.</p>
+          <input
+            id="project-lock"
+            name="lockDays"
+            class="input numbers"
+            type="number"
+            min={1}
+            max={36500}
+            defaultValue="30"
+            required
+          />
+          <p class="quiet small">
+            Until then nobody can delete it. Each file can be locked for longer later.
+          </p>
         </div>
         <div class="dialog-actions">
           <button type="button" class="button plain" onClick={onClose}>

@@ -56,10 +56,20 @@ export function Approval({ review }: { review: Review }) {
             />
           </div>
           <div class="verdict-buttons">
-            <button type="button" class="button" disabled={busy.value} onClick={() => void give("changes-requested")}>
+            <button
+              type="button"
+              class="button"
+              disabled={busy.value}
+              onClick={() => void give("changes-requested")}
+            >
               <CircleAlert size={16} strokeWidth={1.5} aria-hidden="true" /> Request changes
             </button>
-            <button type="button" class="button main" disabled={busy.value} onClick={() => void give("approved")}>
+            <button
+              type="button"
+              class="button main"
+              disabled={busy.value}
+              onClick={() => void give("approved")}
+            >
               <CircleCheck size={16} strokeWidth={1.5} aria-hidden="true" /> Approve
             </button>
           </div>

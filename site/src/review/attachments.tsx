@@ -1,10 +1,10 @@
 import { Paperclip, X } from "lucide-preact";
 import { api } from "../api/client.ts";
 import type { Comment } from "../api/types.ts";
-import { contentTypeOf } from "../upload/content-types.ts";
-import { putBlock } from "../upload/put.ts";
 import { complain } from "../ui/toasts.tsx";
 import { size } from "../ui/words.ts";
+import { contentTypeOf } from "../upload/content-types.ts";
+import { putBlock } from "../upload/put.ts";
 import type { Review } from "./review.ts";
 
 export const mostAttachmentBytes = 26_214_400;
@@ -61,7 +61,12 @@ export function Attachments({ review, comment, mine }: { review: Review; comment
             <span class="quiet numbers">{size(bytes)}</span>
           </button>
           {mine && (
-            <button type="button" class="icon-button" aria-label={`Remove ${name}`} onClick={() => void remove(id)}>
+            <button
+              type="button"
+              class="icon-button"
+              aria-label={`Remove ${name}`}
+              onClick={() => void remove(id)}
+            >
               <X size={12} strokeWidth={1.5} aria-hidden="true" />
             </button>
           )}

@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { Check, CornerDownRight, Ellipsis, Pencil, RotateCcw, Trash2, Link } from "lucide-preact";
+import { Check, CornerDownRight, Ellipsis, Link, Pencil, RotateCcw, Trash2 } from "lucide-preact";
 import { memo } from "preact/compat";
 import { frameToTimecode } from "#core/timecode/timecode.ts";
 import type { Comment } from "../api/types.ts";
@@ -9,7 +9,7 @@ import { say } from "../ui/toasts.tsx";
 import { ago, moment } from "../ui/words.ts";
 import { Attachments } from "./attachments.tsx";
 import { ReplyForm } from "./composer.tsx";
-import { ReactMenu, Reactions } from "./reactions.tsx";
+import { Reactions, ReactMenu } from "./reactions.tsx";
 import type { Review } from "./review.ts";
 import type { Thread } from "./threads.ts";
 
@@ -28,9 +28,9 @@ export const ThreadView = memo(function ThreadView({
   const { root, replies } = thread;
   const { model } = review.player;
   const resolved = root.resolvedAt !== null;
-  const mayResolve =
-    review.rights.resolveAny || (review.rights.comment && isMine(review, root));
-  const until = root.endFrame !== null && root.endFrame > root.frame ? frameToTimecode(model, root.endFrame) : "";
+  const mayResolve = review.rights.resolveAny || (review.rights.comment && isMine(review, root));
+  const until =
+    root.endFrame !== null && root.endFrame > root.frame ? frameToTimecode(model, root.endFrame) : "";
   return (
     <article
       class={`thread${selected ? " selected" : ""}${resolved ? " resolved" : ""}`}
@@ -194,7 +194,11 @@ function Body({
             <Words text={comment.text} review={review} mentions={comment.mentions} />
           </p>
         )}
-        <Attachments review={review} comment={comment} mine={isMine(review, comment) && review.rights.comment} />
+        <Attachments
+          review={review}
+          comment={comment}
+          mine={isMine(review, comment) && review.rights.comment}
+        />
         <Reactions review={review} comment={comment} />
       </div>
     </div>
@@ -208,7 +212,9 @@ function Words({ text, review, mentions }: { text: string; review: Review; menti
     .filter(({ person }) => mentions.includes(person.id))
     .map(({ person }) => `@${person.name}`);
   if (names.length === 0) return <>{text}</>;
-  const pattern = new RegExp(`(${names.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|")})`);
+  const pattern = new RegExp(
+    `(${names.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|")})`,
+  );
   return (
     <>
       {text.split(pattern).map((part, index) =>

@@ -4,8 +4,8 @@ import { useEffect, useRef } from "preact/hooks";
 import { saveFile } from "../api/client.ts";
 import { Menu, MenuItem } from "../ui/menu.tsx";
 import { complain } from "../ui/toasts.tsx";
-import { count } from "../ui/words.ts";
 import { VirtualList } from "../ui/virtual-list.tsx";
+import { count } from "../ui/words.ts";
 import { ThreadView } from "./comment.tsx";
 import type { Review } from "./review.ts";
 import type { Show, Sort } from "./threads.ts";
@@ -138,7 +138,11 @@ export function Comments({ review }: { review: Review }) {
       )}
       <div class="comments-list" ref={list}>
         {shown.value.length === 0 ? (
-          <Nothing review={review} filtered={filtered} onClear={() => set({ show: "all", author: undefined, text: "" })} />
+          <Nothing
+            review={review}
+            filtered={filtered}
+            onClear={() => set({ show: "all", author: undefined, text: "" })}
+          />
         ) : (
           <VirtualList
             label="Comments"

@@ -111,7 +111,10 @@ export function Composer({ review }: { review: Review }) {
         </ul>
       )}
       <div class="composer-row">
-        <span class="composer-at numbers" title={ranged ? "The range from in to out" : "The frame this comment is about"}>
+        <span
+          class="composer-at numbers"
+          title={ranged ? "The range from in to out" : "The frame this comment is about"}
+        >
           {label}
           {pinned.value !== undefined && !ranged && pinned.value !== player.frame.value && (
             <button
@@ -134,7 +137,8 @@ export function Composer({ review }: { review: Review }) {
           onChange={(event) => {
             const chosen = [...(event.currentTarget.files ?? [])];
             const fitting = chosen.filter((file) => file.size > 0 && file.size <= mostAttachmentBytes);
-            if (fitting.length < chosen.length) say("A file beside a comment may have up to 26 MB.", undefined, true);
+            if (fitting.length < chosen.length)
+              say("A file beside a comment may have up to 26 MB.", undefined, true);
             files.value = [...files.value, ...fitting];
             event.currentTarget.value = "";
           }}

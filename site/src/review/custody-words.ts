@@ -20,6 +20,6 @@ const words: Record<string, string> = {
 /** An event of the chain as a sentence; unknown ones keep their name. */
 export function actionWords(action: string, detail: Record<string, unknown>): string {
   const said = words[action] ?? action.replaceAll(".", " ").replaceAll("-", " ");
-  const reason = typeof detail["reason"] === "string" ? `: ${detail["reason"]}` : "";
+  const reason = typeof detail.reason === "string" ? `: ${detail.reason}` : "";
   return `${said.charAt(0).toUpperCase()}${said.slice(1)}${reason}`;
 }

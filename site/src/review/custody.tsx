@@ -211,7 +211,9 @@ function CustodyDialog({ kind, on, until, versionId, onClose }: DialogProps) {
     try {
       if (kind === "hold") await api.post(`/versions/${versionId}/legal-hold`, { on, reason: value.value });
       else await api.post(`/versions/${versionId}/retention`, { until: `${value.value}T00:00:00Z` });
-      say(kind === "hold" ? (on ? "The hold is placed." : "The hold is released.") : "The lock was extended.");
+      say(
+        kind === "hold" ? (on ? "The hold is placed." : "The hold is released.") : "The lock was extended.",
+      );
       onClose(true);
     } catch (error) {
       complain("Nothing was changed.", error);

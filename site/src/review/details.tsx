@@ -25,7 +25,9 @@ export function Details({ review }: { review: Review }) {
     ],
     [
       "Audio",
-      media?.audio.map((track) => `${track.codec}, ${track.channels} ch${track.language ? `, ${track.language}` : ""}`).join("; "),
+      media?.audio
+        .map((track) => `${track.codec}, ${track.channels} ch${track.language ? `, ${track.language}` : ""}`)
+        .join("; "),
     ],
     ["Loudness", media?.loudness && `${media.loudness.integratedLufs.toFixed(1)} LUFS`],
     ["True peak", media?.loudness && `${media.loudness.truePeakDbtp.toFixed(1)} dBTP`],

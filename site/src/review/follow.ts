@@ -1,6 +1,6 @@
 import { batch } from "@preact/signals";
 import { api } from "../api/client.ts";
-import { listen, type LiveEvent } from "../api/live.ts";
+import { type LiveEvent, listen } from "../api/live.ts";
 import type { Approval, Author, Comment, Preview, Version } from "../api/types.ts";
 import type { LeadState } from "./lead.ts";
 import type { Review } from "./review.ts";
@@ -14,7 +14,7 @@ export function followEvents(
   onKnown: (preview: Preview, version: Version) => void,
 ): () => void {
   const { version, preview } = review;
-  const isOurs = (data: Data) => data["versionId"] === version.value.id;
+  const isOurs = (data: Data) => data.versionId === version.value.id;
   let reload: ReturnType<typeof setTimeout> | undefined;
   let asking: ReturnType<typeof setTimeout> | undefined;
 
@@ -43,12 +43,13 @@ export function followEvents(
   const onEvent = ({ type, data: raw }: LiveEvent) => {
     const data = (raw ?? {}) as Data;
     if (type === "presence") {
-      const people = data["people"];
-      if (data["versionId"] === undefined || isOurs(data))
+      const people = data.people;
+      if (data.versionId === undefined || isOurs(data))
         review.here.value = Array.isArray(people) ? (people as Author[]) : [];
     } else if (!isOurs(data)) return;
-    else if (type === "follow.state") lead.hear(data["leader"] as Author, data["state"] as Parameters<LeadState["hear"]>[1]);
-    else if (type === "comment.deleted") review.drop(String(data["commentId"]));
+    else if (type === "follow.state")
+      lead.hear(data.leader as Author, data.state as Parameters<LeadState["hear"]>[1]);
+    else if (type === "comment.deleted") review.drop(String(data.commentId));
     else if (type.startsWith("comment.")) void onComment(data);
     else if (type === "approval.given") onApproval();
     else if (type === "preview.progress") onProgress(data);
@@ -57,7 +58,7 @@ export function followEvents(
 
   /** Events say what was written; drawings and the like are fetched, one comment at a time. */
   async function onComment(data: Data): Promise<void> {
-    const id = String(data["commentId"]);
+    const id = String(data.commentId);
     const comment = await api.get<Comment>(`/comments/${id}`).catch(() => undefined);
     if (!comment) return review.drop(id);
     const sent = review.comments.value.find(
@@ -76,29 +77,33 @@ export function followEvents(
 
   function onProgress(data: Data): void {
     const before = preview.value;
-    const progress = Number(data["progress"] ?? before.progress);
-    const state = typeof data["state"] === "string" ? (data["state"] as Preview["state"]) : before.state;
+    const progress = Number(data.progress ?? before.progress);
+    const state = typeof data.state === "string" ? (data.state as Preview["state"]) : before.state;
     preview.value = {
       ...before,
       progress,
-      speed: (data["speed"] as number | undefined) ?? before.speed,
-      etaSeconds: (data["etaSeconds"] as number | undefined) ?? before.etaSeconds,
+      speed: (data.speed as number | undefined) ?? before.speed,
+      etaSeconds: (data.etaSeconds as number | undefined) ?? before.etaSeconds,
     };
-    if (state !== before.state || (Number(data["playableSeconds"] ?? 0) > 0 && !before.playback?.master))
+    if (state !== before.state || (Number(data.playableSeconds ?? 0) > 0 && !before.playback?.master))
       refreshPreview();
   }
 
   let wasDown = false;
-  const stop = listen({ projectId: review.start.project.id, versionId: version.value.id }, onEvent, (connected) => {
-    review.connected.value = connected;
-    // Ephemeral news is not replayed, so a page that was away reads the state again.
-    if (connected && wasDown) {
-      refreshComments();
-      refreshPreview();
-    }
-    wasDown ||= !connected;
-    if (connected) wasDown = false;
-  });
+  const stop = listen(
+    { projectId: review.start.project.id, versionId: version.value.id },
+    onEvent,
+    (connected) => {
+      review.connected.value = connected;
+      // Ephemeral news is not replayed, so a page that was away reads the state again.
+      if (connected && wasDown) {
+        refreshComments();
+        refreshPreview();
+      }
+      wasDown ||= !connected;
+      if (connected) wasDown = false;
+    },
+  );
   const building = setInterval(() => {
     if (preview.value.state !== "ready" && preview.value.state !== "failed") refreshPreview();
   }, 5000);

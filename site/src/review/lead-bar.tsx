@@ -6,7 +6,8 @@ export function LeadBar({ lead }: { lead: LeadState }) {
   if (lead.leading.value)
     return (
       <div class="lead-bar" role="status">
-        <Radio size={16} strokeWidth={1.5} aria-hidden="true" /> You lead. Others on this version can follow your play head.
+        <Radio size={16} strokeWidth={1.5} aria-hidden="true" /> You lead. Others on this version can follow
+        your play head.
         <button type="button" class="button" onClick={lead.toggle}>
           Stop leading
         </button>

@@ -35,7 +35,9 @@ export function createLead(review: Review) {
       playing: player.playing.peek(),
       speed: player.speed.peek(),
       // Long strokes are thinned: followers see the drawing while it grows, the comment keeps it whole.
-      shapes: [...drawing.shapes.peek()].slice(-40).map((shape) => ({ ...shape, points: thin(shape.points) })),
+      shapes: [...drawing.shapes.peek()]
+        .slice(-40)
+        .map((shape) => ({ ...shape, points: thin(shape.points) })),
       ...(over ? { over } : {}),
     };
     void api.post("/events/lead", { versionId: version.peek().id, state }).catch(() => undefined);
@@ -82,7 +84,8 @@ export function createLead(review: Review) {
     shapes.value = state.shapes;
     const apart = Math.abs(player.head.peek() - state.frame);
     if (state.playing && state.speed > 0) {
-      if (!player.playing.peek() || apart > player.model.rate.num / player.model.rate.den) player.seek(state.frame);
+      if (!player.playing.peek() || apart > player.model.rate.num / player.model.rate.den)
+        player.seek(state.frame);
       player.setRate(state.speed);
       if (!player.playing.peek()) player.play();
     } else {

@@ -91,11 +91,12 @@ export function MentionField(props: Props) {
         onBlur={() => setTimeout(() => (query.value = undefined), 150)}
       />
       {found.length > 0 && (
-        <ul class="mention-list" id={listId} role="listbox" aria-label="People">
+        <div class="mention-list" id={listId} role="listbox" aria-label="People">
           {found.map((person, index) => (
-            <li
+            <div
               key={person.id}
               role="option"
+              tabIndex={-1}
               aria-selected={index === chosen.value}
               onMouseDown={(event) => {
                 event.preventDefault();
@@ -104,9 +105,9 @@ export function MentionField(props: Props) {
             >
               <Avatar name={person.name} id={person.id} size={20} />
               {person.name}
-            </li>
+            </div>
           ))}
-        </ul>
+        </div>
       )}
     </div>
   );

@@ -13,7 +13,9 @@ type Tab = (typeof tabs)[number];
 export function Panel({ review, children }: { review: Review; children: ComponentChildren }) {
   const tab = useSignal<Tab>("Comments");
   const shown = review.start.guest
-    ? tabs.filter((name) => name === "Comments" || (name === "Approval" && review.rights.approve) || name === "Details")
+    ? tabs.filter(
+        (name) => name === "Comments" || (name === "Approval" && review.rights.approve) || name === "Details",
+      )
     : tabs;
   const onKey = (event: KeyboardEvent) => {
     const by = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;

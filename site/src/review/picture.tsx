@@ -6,10 +6,10 @@ import type { Preview } from "../api/types.ts";
 import { Meters } from "../player/meters.tsx";
 import { type Peaks, peaksOf } from "../player/peaks.ts";
 import { Stage } from "../player/stage.tsx";
-import { type Tile, storyboardOf } from "../player/storyboard.ts";
+import { storyboardOf, type Tile } from "../player/storyboard.ts";
 import { openStream, type Stream } from "../player/stream.ts";
-import type { Mark } from "../player/timeline-paint.ts";
 import { Timeline } from "../player/timeline.tsx";
+import type { Mark } from "../player/timeline-paint.ts";
 import { Transport } from "../player/transport.tsx";
 import type { LeadState } from "./lead.ts";
 import { LeadBar } from "./lead-bar.tsx";
@@ -78,13 +78,13 @@ export function Picture({ review, lead, going, onGoing, onFullScreen, onHelp }: 
     ...review.shown.value
       .filter(({ root }) => root.versionId === review.version.value.id)
       .map(({ root }) => ({
-      id: root.id,
-      frame: root.frame,
-      endFrame: root.endFrame,
-      label: `${root.author.name}: ${root.text.slice(0, 60)}`,
-      resolved: root.resolvedAt !== null,
-      selected: root.id === review.selected.value,
-    })),
+        id: root.id,
+        frame: root.frame,
+        endFrame: root.endFrame,
+        label: `${root.author.name}: ${root.text.slice(0, 60)}`,
+        resolved: root.resolvedAt !== null,
+        selected: root.id === review.selected.value,
+      })),
     ...review.marks.value.map((frame) => ({
       id: `mark-${frame}`,
       frame,
@@ -132,7 +132,13 @@ export function Picture({ review, lead, going, onGoing, onFullScreen, onHelp }: 
       </Stage>
       {media?.kind !== "image" && (
         <div class="controls">
-          <Timeline player={player} marks={marks.value} tiles={tiles.value} peaks={peaks.value} onMark={onMark} />
+          <Timeline
+            player={player}
+            marks={marks.value}
+            tiles={tiles.value}
+            peaks={peaks.value}
+            onMark={onMark}
+          />
           <Transport {...{ player, view, stream, going, onGoing, onFullScreen, onHelp }} />
         </div>
       )}

@@ -114,8 +114,18 @@ function Verdict({ request }: { request: ReviewRequest }) {
   );
 }
 
-function AskDialog({ review, path, onClose }: { review: Review; path: string; onClose: (asked: boolean) => void }) {
-  const people = review.members.value.filter(({ role, person }) => role !== "viewer" && person.id !== review.me.id);
+function AskDialog({
+  review,
+  path,
+  onClose,
+}: {
+  review: Review;
+  path: string;
+  onClose: (asked: boolean) => void;
+}) {
+  const people = review.members.value.filter(
+    ({ role, person }) => role !== "viewer" && person.id !== review.me.id,
+  );
   const ask = async (form: HTMLFormElement) => {
     const data = new FormData(form);
     const personIds = data.getAll("person").map(String);
@@ -158,7 +168,13 @@ function AskDialog({ review, path, onClose }: { review: Review; path: string; on
         </fieldset>
         <div class="field">
           <label for="ask-due">Until</label>
-          <input id="ask-due" name="due" class="input" type="date" min={new Date().toISOString().slice(0, 10)} />
+          <input
+            id="ask-due"
+            name="due"
+            class="input"
+            type="date"
+            min={new Date().toISOString().slice(0, 10)}
+          />
         </div>
         <div class="field">
           <label for="ask-note">What to look at</label>

@@ -1,12 +1,12 @@
 import { batch, computed, signal } from "@preact/signals";
 import { frameModelOf } from "#core/timecode/timecode.ts";
-import { api, ApiError, all } from "../api/client.ts";
+import { ApiError, all, api } from "../api/client.ts";
 import type { Approval, Asset, Author, Comment, Member, Preview, Version } from "../api/types.ts";
 import { createDrawing } from "../player/drawing-state.ts";
 import { createPlayer } from "../player/player.ts";
 import { createView } from "../player/view.ts";
-import { complain, say } from "../ui/toasts.tsx";
 import { recall, remember } from "../ui/remember.ts";
+import { complain, say } from "../ui/toasts.tsx";
 import type { Rights } from "./rights.ts";
 import { type Filter, filterThreads, threadsOf } from "./threads.ts";
 
@@ -81,7 +81,9 @@ export function createReview(start: ReviewStart) {
     const comment = comments.value.find(({ id }) => id === selected.value);
     if (!comment?.drawing) return [];
     const frame = player.frame.value;
-    return frame >= comment.frame && frame <= (comment.endFrame ?? comment.frame) ? comment.drawing.shapes : [];
+    return frame >= comment.frame && frame <= (comment.endFrame ?? comment.frame)
+      ? comment.drawing.shapes
+      : [];
   });
 
   const put = (comment: Comment) => {
@@ -145,7 +147,8 @@ export function createReview(start: ReviewStart) {
 
     /** Posts at once on the page; takes it back, with the text, when the API refuses. */
     async post(input: NewComment, replyTo?: Comment): Promise<Comment | undefined> {
-      const drawn = replyTo || drawing.shapes.value.length === 0 ? null : { shapes: [...drawing.shapes.value] };
+      const drawn =
+        replyTo || drawing.shapes.value.length === 0 ? null : { shapes: [...drawing.shapes.value] };
       const now = new Date().toISOString();
       const draft: Comment = {
         ...input,
@@ -250,7 +253,9 @@ export function createReview(start: ReviewStart) {
         return;
       }
       const others = start.versions.filter(({ number }) => number < version.value.number);
-      const lists = await Promise.all(others.map(({ id }) => all<Comment>("/comments", { versionId: id }, 5000)));
+      const lists = await Promise.all(
+        others.map(({ id }) => all<Comment>("/comments", { versionId: id }, 5000)),
+      );
       older.value = lists.flat();
     },
 

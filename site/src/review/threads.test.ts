@@ -43,8 +43,14 @@ test("replies stand under their comment, oldest first", () => {
 test("threads sort by frame, or by time both ways", () => {
   const threads = threadsOf(all);
   expect(ids(filterThreads(threads, everything, undefined))).toEqual(["early", "late"]);
-  expect(ids(filterThreads(threads, { ...everything, sort: "oldest" }, undefined))).toEqual(["late", "early"]);
-  expect(ids(filterThreads(threads, { ...everything, sort: "newest" }, undefined))).toEqual(["early", "late"]);
+  expect(ids(filterThreads(threads, { ...everything, sort: "oldest" }, undefined))).toEqual([
+    "late",
+    "early",
+  ]);
+  expect(ids(filterThreads(threads, { ...everything, sort: "newest" }, undefined))).toEqual([
+    "early",
+    "late",
+  ]);
 });
 
 test("a filter looks into replies as well", () => {

@@ -33,8 +33,12 @@ export function filterThreads(threads: readonly Thread[], filter: Filter, me: st
     const all = [thread.root, ...thread.replies];
     if (filter.show === "open" && thread.root.resolvedAt) return false;
     if (filter.show === "resolved" && !thread.root.resolvedAt) return false;
-    if (filter.show === "mine" && !all.some((comment) => me !== undefined && comment.author.id === me)) return false;
-    if (filter.show === "mentioned" && !all.some((comment) => me !== undefined && comment.mentions.includes(me)))
+    if (filter.show === "mine" && !all.some((comment) => me !== undefined && comment.author.id === me))
+      return false;
+    if (
+      filter.show === "mentioned" &&
+      !all.some((comment) => me !== undefined && comment.mentions.includes(me))
+    )
       return false;
     if (filter.author && !all.some((comment) => comment.author.name === filter.author)) return false;
     return text === "" || all.some(says);

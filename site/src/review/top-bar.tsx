@@ -1,13 +1,13 @@
-import { ChevronLeft, Columns2, Download, Ellipsis, PanelRight, Radio, Share2 } from "lucide-preact";
 import { useSignal } from "@preact/signals";
+import { ChevronLeft, Columns2, Download, Ellipsis, PanelRight, Radio, Share2 } from "lucide-preact";
 import { api } from "../api/client.ts";
 import type { Version } from "../api/types.ts";
+import { ShareDialog } from "../shares/share-dialog.tsx";
 import { Avatar } from "../ui/avatar.tsx";
 import { Menu, MenuItem, MenuLink } from "../ui/menu.tsx";
 import { StatusView } from "../ui/status.tsx";
 import { complain } from "../ui/toasts.tsx";
 import { date } from "../ui/words.ts";
-import { ShareDialog } from "../shares/share-dialog.tsx";
 import type { LeadState } from "./lead.ts";
 import type { Review } from "./review.ts";
 

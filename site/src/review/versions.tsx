@@ -2,10 +2,10 @@ import { ArrowUpFromLine, Upload } from "lucide-preact";
 import { useRef } from "preact/hooks";
 import { api } from "../api/client.ts";
 import type { Comment } from "../api/types.ts";
-import { complain, say } from "../ui/toasts.tsx";
-import { addFiles } from "../upload/uploads.ts";
 import { StatusView } from "../ui/status.tsx";
+import { complain, say } from "../ui/toasts.tsx";
 import { count, moment, size } from "../ui/words.ts";
+import { addFiles } from "../upload/uploads.ts";
 import type { Review } from "./review.ts";
 
 /** Open comments of the version before, taken along to the one on the page. */
@@ -22,15 +22,19 @@ function CarryForward({ review }: { review: Review }) {
         toVersionId: current.id,
       });
       for (const comment of items) review.put(comment);
-      say(items.length > 0 ? `${count(items.length, "comment")} carried forward.` : "All of them were here already.");
+      say(
+        items.length > 0
+          ? `${count(items.length, "comment")} carried forward.`
+          : "All of them were here already.",
+      );
     } catch (error) {
       complain("No comment was carried forward.", error);
     }
   };
   return (
     <button type="button" class="button" onClick={() => void carry()}>
-      <ArrowUpFromLine size={16} strokeWidth={1.5} aria-hidden="true" /> Carry {count(before.openComments, "open comment")}{" "}
-      forward from v{before.number}
+      <ArrowUpFromLine size={16} strokeWidth={1.5} aria-hidden="true" /> Carry{" "}
+      {count(before.openComments, "open comment")} forward from v{before.number}
     </button>
   );
 }

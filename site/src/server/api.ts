@@ -3,8 +3,8 @@ import type { Problem } from "../api/types.ts";
 /** What this process was started with; read at run time, so one build serves every deployment. */
 export function settings(): { apiBase: string; edgeBase: string } {
   return {
-    apiBase: process.env["PUBLIC_API_BASE"] ?? "http://localhost:3000/api",
-    edgeBase: process.env["PUBLIC_EDGE_BASE"] ?? "http://localhost:8080",
+    apiBase: process.env.PUBLIC_API_BASE ?? "http://localhost:3000/api",
+    edgeBase: process.env.PUBLIC_EDGE_BASE ?? "http://localhost:8080",
   };
 }
 
@@ -19,7 +19,13 @@ export async function ask<Value>(request: Request, path: string, bearer?: string
   const traceparent = request.headers.get("traceparent");
   if (traceparent) headers.set("traceparent", traceparent);
   try {
-    const response = await fetch(`${settings().apiBase}${path}`, { headers, signal: AbortSignal.timeout(15_000) });
+    const send = () =>
+      fetch(`${settings().apiBase}${path}`, { headers, signal: AbortSignal.timeout(15_000) });
+    let response = await send();
+    if (response.status === 429 && Number(response.headers.get("retry-after")) <= 3) {
+      await new Promise((done) => setTimeout(done, Number(response.headers.get("retry-after")) * 1000));
+      response = await send();
+    }
     if (response.ok) return { ok: true, value: (await response.json()) as Value };
     const isProblem = response.headers.get("content-type")?.includes("json");
     return {

@@ -15,7 +15,7 @@ type Loaded = { ok: true; start: ProjectStart } | { ok: false; status: number };
 
 /** The project page as its address says: folder, search, filter and order. */
 export async function loadProject({ request, url, params }: AstroGlobal): Promise<Loaded> {
-  const projectId = encodeURIComponent(params["projectId"] ?? "");
+  const projectId = encodeURIComponent(params.projectId ?? "");
   const asked = (name: string) => url.searchParams.get(name) ?? "";
   const query = { q: asked("q"), status: asked("status"), sort: asked("sort") || "-createdAt" };
   const folderId = asked("folder") || null;

@@ -10,7 +10,7 @@ type Loaded = { ok: true; start: ReviewStart } | { ok: false; status: number };
 export async function loadReview(page: AstroGlobal): Promise<Loaded> {
   const { request, url, params, locals } = page;
   const get = <Value>(path: string) => ask<Value>(request, path);
-  const asset = await get<Asset>(`/assets/${encodeURIComponent(params["assetId"] ?? "")}`);
+  const asset = await get<Asset>(`/assets/${encodeURIComponent(params.assetId ?? "")}`);
   if (!asset.ok) return asset;
   const wanted = url.searchParams.get("v") ?? asset.value.version?.id;
   if (!wanted || !locals.session) return { ok: false, status: 404 };

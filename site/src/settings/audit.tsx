@@ -4,11 +4,22 @@ import { Fragment } from "preact";
 import { useEffect } from "preact/hooks";
 import { api } from "../api/client.ts";
 import type { AuditEntry, Page } from "../api/types.ts";
+import { actionWords } from "../review/custody-words.ts";
 import { complain } from "../ui/toasts.tsx";
 import { moment } from "../ui/words.ts";
-import { actionWords } from "../review/custody-words.ts";
 
-const nouns = ["upload", "version", "asset", "comment", "share", "hold", "retention", "member", "project", "webhook"];
+const nouns = [
+  "upload",
+  "version",
+  "asset",
+  "comment",
+  "share",
+  "hold",
+  "retention",
+  "member",
+  "project",
+  "webhook",
+];
 
 /** Who did what, newest first; each row opens its story. */
 export function Audit({ projectId }: { projectId?: string }) {
@@ -53,8 +64,8 @@ export function Audit({ projectId }: { projectId?: string }) {
         </select>
       </div>
       <p class="quiet">
-        <ShieldCheck size={14} strokeWidth={1.5} class="inline-icon" aria-hidden="true" /> Each entry carries the
-        fingerprint of the one before, so that nothing can be changed or left out unnoticed.
+        <ShieldCheck size={14} strokeWidth={1.5} class="inline-icon" aria-hidden="true" /> Each entry carries
+        the fingerprint of the one before, so that nothing can be changed or left out unnoticed.
       </p>
       {!list.value ? (
         <div class="skeleton" style={{ height: "240px" }} />

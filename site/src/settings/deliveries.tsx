@@ -88,7 +88,9 @@ export function Deliveries({ webhookId }: { webhookId: string }) {
                   >
                     {delivery.type}
                   </button>
-                  {shown.value === delivery.id && <pre class="body-text numbers">{pretty(delivery.body)}</pre>}
+                  {shown.value === delivery.id && (
+                    <pre class="body-text numbers">{pretty(delivery.body)}</pre>
+                  )}
                 </td>
                 <td>
                   <span class={`state ${tones[delivery.state]}`}>{words[delivery.state]}</span>

@@ -36,12 +36,28 @@ export function General({ project }: { project: Project }) {
       <h2>Rules of the project</h2>
       <div class="field">
         <label for="rule-name">Name</label>
-        <input id="rule-name" name="name" class="input" required maxLength={200} defaultValue={project.name} />
+        <input
+          id="rule-name"
+          name="name"
+          class="input"
+          required
+          maxLength={200}
+          defaultValue={project.name}
+        />
       </div>
       <div class="form-grid">
         <div class="field">
           <label for="rule-days">Days a new master stays locked</label>
-          <input id="rule-days" name="lockDays" class="input numbers" type="number" min={1} max={36500} required defaultValue={String(project.lockDays)} />
+          <input
+            id="rule-days"
+            name="lockDays"
+            class="input numbers"
+            type="number"
+            min={1}
+            max={36500}
+            required
+            defaultValue={String(project.lockDays)}
+          />
         </div>
         <div class="field">
           <label for="rule-mode">Who could lift a lock early</label>

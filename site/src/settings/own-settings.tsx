@@ -177,7 +177,13 @@ function NewKey({ isAdmin, onClose }: { isAdmin: boolean; onClose: (secret?: str
         </fieldset>
         <div class="field">
           <label for="key-expires">Last day, if it should end</label>
-          <input id="key-expires" name="expires" class="input" type="date" min={new Date().toISOString().slice(0, 10)} />
+          <input
+            id="key-expires"
+            name="expires"
+            class="input"
+            type="date"
+            min={new Date().toISOString().slice(0, 10)}
+          />
         </div>
         <div class="dialog-actions">
           <button type="button" class="button plain" onClick={() => onClose()}>

@@ -67,7 +67,9 @@ export function People({ project }: { project: Project }) {
     }
   };
   const part = text.value.trim().toLowerCase();
-  const shown = members.value?.filter(({ person }) => `${person.name} ${person.email}`.toLowerCase().includes(part));
+  const shown = members.value?.filter(({ person }) =>
+    `${person.name} ${person.email}`.toLowerCase().includes(part),
+  );
   return (
     <section class="section">
       <div class="section-head">

@@ -38,7 +38,10 @@ export function Queues() {
   }, []);
   const redrive = async (queue: string, deadIds?: string[]) => {
     try {
-      const { moved } = await api.post<{ moved: number }>("/admin/queues/redrive", { queue, ...(deadIds ? { deadIds } : {}) });
+      const { moved } = await api.post<{ moved: number }>("/admin/queues/redrive", {
+        queue,
+        ...(deadIds ? { deadIds } : {}),
+      });
       say(`${count(moved, "message")} sent again.`);
       await load();
     } catch (error) {
@@ -123,7 +126,11 @@ export function Queues() {
                     <td>{letter.reason}</td>
                     <td class="numbers right">{letter.attempts}</td>
                     <td class="right">
-                      <button type="button" class="button plain" onClick={() => void redrive(letter.queue, [letter.deadId])}>
+                      <button
+                        type="button"
+                        class="button plain"
+                        onClick={() => void redrive(letter.queue, [letter.deadId])}
+                      >
                         Send again
                       </button>
                     </td>

@@ -65,8 +65,8 @@ export function Webhooks({ project }: { project: Project }) {
         </button>
       </div>
       <p class="quiet">
-        Rushes tells these addresses what happens in the project, signed as Standard Webhooks describes, and tries again
-        for a day when one does not answer.
+        Rushes tells these addresses what happens in the project, signed as Standard Webhooks describes, and
+        tries again for a day when one does not answer.
       </p>
       {!hooks.value ? (
         <div class="skeleton" style={{ height: "96px" }} />
@@ -108,21 +108,35 @@ export function Webhooks({ project }: { project: Project }) {
                       </td>
                       <td>{hook.events.includes("*") ? "All" : hook.events.join(", ")}</td>
                       <td>
-                        <span class={`state ${hook.enabled ? "ok" : "bad"}`}>{hook.enabled ? "On" : "Off"}</span>
-                        {hook.disabledReason && <span class="quiet small row-note">{hook.disabledReason}</span>}
+                        <span class={`state ${hook.enabled ? "ok" : "bad"}`}>
+                          {hook.enabled ? "On" : "Off"}
+                        </span>
+                        {hook.disabledReason && (
+                          <span class="quiet small row-note">{hook.disabledReason}</span>
+                        )}
                         {hook.previousSecretUntil && (
-                          <span class="quiet small row-note">Old secret until {moment(hook.previousSecretUntil)}</span>
+                          <span class="quiet small row-note">
+                            Old secret until {moment(hook.previousSecretUntil)}
+                          </span>
                         )}
                       </td>
                       <td>
                         <span class="row-actions">
-                          <Menu label={`More for ${hook.url}`} align="end" trigger={<span aria-hidden="true">⋯</span>}>
+                          <Menu
+                            label={`More for ${hook.url}`}
+                            align="end"
+                            trigger={<span aria-hidden="true">⋯</span>}
+                          >
                             <MenuItem
                               onSelect={() =>
-                                void attempt("A test is on its way; look below.", "No test was sent.", async () => {
-                                  await api.post(`${path}/test`);
-                                  opened.value = hook.id;
-                                })
+                                void attempt(
+                                  "A test is on its way; look below.",
+                                  "No test was sent.",
+                                  async () => {
+                                    await api.post(`${path}/test`);
+                                    opened.value = hook.id;
+                                  },
+                                )
                               }
                             >
                               Send a test
@@ -138,8 +152,10 @@ export function Webhooks({ project }: { project: Project }) {
                             </MenuItem>
                             <MenuItem
                               onSelect={() =>
-                                void attempt(hook.enabled ? "Switched off." : "Switched on.", "Nothing changed.", () =>
-                                  api.change(path, { enabled: !hook.enabled }),
+                                void attempt(
+                                  hook.enabled ? "Switched off." : "Switched on.",
+                                  "Nothing changed.",
+                                  () => api.change(path, { enabled: !hook.enabled }),
                                 )
                               }
                             >
@@ -148,7 +164,9 @@ export function Webhooks({ project }: { project: Project }) {
                             <MenuItem
                               danger
                               onSelect={() =>
-                                void attempt("The endpoint is gone.", "Nothing was deleted.", () => api.removeCurrent(path))
+                                void attempt("The endpoint is gone.", "Nothing was deleted.", () =>
+                                  api.removeCurrent(path),
+                                )
                               }
                             >
                               Delete
@@ -221,7 +239,15 @@ function NewWebhook({ projectId, onClose }: { projectId: string; onClose: (secre
       >
         <div class="field">
           <label for="hook-url">Address</label>
-          <input id="hook-url" name="url" class="input" type="url" required placeholder="https://" maxLength={2000} />
+          <input
+            id="hook-url"
+            name="url"
+            class="input"
+            type="url"
+            required
+            placeholder="https://"
+            maxLength={2000}
+          />
         </div>
         <div class="field">
           <label for="hook-description">What it is for</label>

@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { api, ApiError } from "../api/client.ts";
+import { ApiError, api } from "../api/client.ts";
 import type { OpenedShare } from "../api/types.ts";
 import { useAlive } from "../ui/alive.ts";
 import { recall, remember } from "../ui/remember.ts";

@@ -1,7 +1,7 @@
 import { api } from "../api/client.ts";
 import type { Asset, Comment, OpenedShare, Page, Preview, Version } from "../api/types.ts";
-import { guestRights } from "../review/rights.ts";
 import type { ReviewStart } from "../review/review.ts";
+import { guestRights } from "../review/rights.ts";
 
 interface Opened {
   token: string;
@@ -12,7 +12,13 @@ interface Opened {
 }
 
 /** The review page of one shared version, as the guest may see it. */
-export async function loadGuestReview({ token, guestToken, share, asset, version }: Opened): Promise<ReviewStart> {
+export async function loadGuestReview({
+  token,
+  guestToken,
+  share,
+  asset,
+  version,
+}: Opened): Promise<ReviewStart> {
   const [preview, comments] = await Promise.all([
     api.get<Preview>(`/preview/${version.id}`),
     api.get<Page<Comment>>("/comments", { versionId: version.id, limit: 200 }),

@@ -45,7 +45,10 @@ export function ShareDialog({ projectId, versions, onClose }: Props) {
   };
   if (made.value) return <ShareLink share={made.value} onClose={onClose} />;
   return (
-    <Dialog title={versions.length === 1 ? "Share this version" : `Share ${count(versions.length, "version")}`} onClose={onClose}>
+    <Dialog
+      title={versions.length === 1 ? "Share this version" : `Share ${count(versions.length, "version")}`}
+      onClose={onClose}
+    >
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -54,15 +57,35 @@ export function ShareDialog({ projectId, versions, onClose }: Props) {
       >
         <div class="field">
           <label for="share-name">Name</label>
-          <input id="share-name" name="name" class="input" required maxLength={200} defaultValue={versions[0]?.name ?? "Share"} />
+          <input
+            id="share-name"
+            name="name"
+            class="input"
+            required
+            maxLength={200}
+            defaultValue={versions[0]?.name ?? "Share"}
+          />
         </div>
         <div class="field">
           <label for="share-passphrase">Passphrase, if you like</label>
-          <input id="share-passphrase" name="passphrase" class="input" minLength={4} maxLength={200} autocomplete="off" />
+          <input
+            id="share-passphrase"
+            name="passphrase"
+            class="input"
+            minLength={4}
+            maxLength={200}
+            autocomplete="off"
+          />
         </div>
         <div class="field">
           <label for="share-expires">Last day, if it should end</label>
-          <input id="share-expires" name="expires" class="input" type="date" min={new Date().toISOString().slice(0, 10)} />
+          <input
+            id="share-expires"
+            name="expires"
+            class="input"
+            type="date"
+            min={new Date().toISOString().slice(0, 10)}
+          />
         </div>
         <div class="field">
           <label for="share-watermark">Watermark over the picture</label>

@@ -55,7 +55,8 @@ export function SharePage({ token, start }: { token: string; start: OpenedShare 
   const show = async (opened: OpenedShare) => {
     const asked = new URL(location.href).searchParams.get("v");
     const item = opened.items.find(({ version }) => version.id === asked);
-    const only = asked === null && opened.items.length === 1 && !opened.allow.upload ? opened.items[0] : undefined;
+    const only =
+      asked === null && opened.items.length === 1 && !opened.allow.upload ? opened.items[0] : undefined;
     const shown = item ?? only;
     if (!shown || !guestToken.value) {
       review.value = undefined;

@@ -96,7 +96,8 @@ export function Shares({ start }: { start: Share[] }) {
                           {share.name}
                         </button>
                         <span class="quiet small row-note">
-                          {count(share.versionIds.length, "version")} · by {share.createdBy}, {date(share.createdAt)}
+                          {count(share.versionIds.length, "version")} · by {share.createdBy},{" "}
+                          {date(share.createdAt)}
                         </span>
                       </td>
                       <td>{allowWords(share)}</td>
@@ -110,18 +111,46 @@ export function Shares({ start }: { start: Share[] }) {
                         )}
                         {share.watermark && <span class="quiet small row-note">Watermark</span>}
                       </td>
-                      <td>{share.expiresAt ? (ended ? <span class="state bad">Ended</span> : date(share.expiresAt)) : "Never"}</td>
+                      <td>
+                        {share.expiresAt ? (
+                          ended ? (
+                            <span class="state bad">Ended</span>
+                          ) : (
+                            date(share.expiresAt)
+                          )
+                        ) : (
+                          "Never"
+                        )}
+                      </td>
                       <td class="numbers right">{share.views}</td>
                       <td class="numbers right">{share.downloads}</td>
                       <td>
                         <span class="row-actions">
-                          <button type="button" class="icon-button" aria-label={`Copy the link of ${share.name}`} title="Copy the link" onClick={() => void copy(share)}>
+                          <button
+                            type="button"
+                            class="icon-button"
+                            aria-label={`Copy the link of ${share.name}`}
+                            title="Copy the link"
+                            onClick={() => void copy(share)}
+                          >
                             <Copy {...icon} />
                           </button>
-                          <button type="button" class="icon-button" aria-label={`New link for ${share.name}`} title="New link; the old one ends" onClick={() => void renew(share)}>
+                          <button
+                            type="button"
+                            class="icon-button"
+                            aria-label={`New link for ${share.name}`}
+                            title="New link; the old one ends"
+                            onClick={() => void renew(share)}
+                          >
                             <RefreshCw {...icon} />
                           </button>
-                          <button type="button" class="icon-button" aria-label={`Take ${share.name} back`} title="Take the link back" onClick={() => void remove(share)}>
+                          <button
+                            type="button"
+                            class="icon-button"
+                            aria-label={`Take ${share.name} back`}
+                            title="Take the link back"
+                            onClick={() => void remove(share)}
+                          >
                             <Trash2 {...icon} />
                           </button>
                         </span>

@@ -22,7 +22,6 @@ export function Dialog({ title, onClose, children, wide = false }: Props) {
     };
   }, []);
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes a dialog already; the click is on its backdrop
     <dialog
       ref={element}
       class={`dialog${wide ? " wide" : ""}`}

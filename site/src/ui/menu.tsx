@@ -98,8 +98,7 @@ export function MenuItem({ icon: Icon, onSelect, children, danger, disabled, che
   return (
     <button
       type="button"
-      role={checked === undefined ? "menuitem" : "menuitemradio"}
-      aria-checked={checked}
+      {...(checked === undefined ? { role: "menuitem" } : { role: "menuitemradio", "aria-checked": checked })}
       tabIndex={-1}
       class={`menu-item${danger ? " danger" : ""}`}
       disabled={disabled}

@@ -41,7 +41,11 @@ export function Toasts() {
       {ready &&
         toasts.value.map((toast) => (
           <div class={`toast${toast.bad ? " bad" : ""}`} key={toast.id}>
-            {toast.bad ? <CircleAlert size={16} strokeWidth={1.5} /> : <CircleCheck size={16} strokeWidth={1.5} />}
+            {toast.bad ? (
+              <CircleAlert size={16} strokeWidth={1.5} />
+            ) : (
+              <CircleCheck size={16} strokeWidth={1.5} />
+            )}
             <p>{toast.text}</p>
             {toast.action && (
               <button

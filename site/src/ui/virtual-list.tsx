@@ -85,7 +85,7 @@ function WindowedList<Item>({ label, items, idOf, estimate, reveal, render }: Pr
   useLayoutEffect(() => {
     let changed = false;
     for (const child of root.current?.children ?? []) {
-      const id = (child as HTMLElement).dataset["id"] ?? "";
+      const id = (child as HTMLElement).dataset.id ?? "";
       const height = (child as HTMLElement).offsetHeight;
       if (height > 0 && heights.current.get(id) !== height) {
         heights.current.set(id, height);
@@ -96,7 +96,12 @@ function WindowedList<Item>({ label, items, idOf, estimate, reveal, render }: Pr
   });
 
   return (
-    <ul class="list windowed" aria-label={label} ref={root} style={{ height: `${tops[items.length] ?? 0}px` }}>
+    <ul
+      class="list windowed"
+      aria-label={label}
+      ref={root}
+      style={{ height: `${tops[items.length] ?? 0}px` }}
+    >
       {items.slice(first, last + 1).map((item, offset) => (
         <li
           key={idOf(item)}

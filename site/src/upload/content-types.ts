@@ -40,5 +40,7 @@ const byExtension: Record<string, string> = {
 export function contentTypeOf(file: { name: string; type: string }): string {
   const extension = /\.([^.]+)$/.exec(file.name)?.[1]?.toLowerCase() ?? "";
   const declared = file.type.split(";")[0] ?? "";
-  return byExtension[extension] ?? (/^[\w.+-]+\/[\w.+-]+$/.test(declared) ? declared : "application/octet-stream");
+  return (
+    byExtension[extension] ?? (/^[\w.+-]+\/[\w.+-]+$/.test(declared) ? declared : "application/octet-stream")
+  );
 }

@@ -1,4 +1,4 @@
-import { api, ApiError } from "../api/client.ts";
+import { ApiError, api } from "../api/client.ts";
 import type { Folder, Page } from "../api/types.ts";
 import type { Picked, Target } from "./uploads.ts";
 
@@ -25,7 +25,11 @@ export async function filesOfDrop(data: DataTransfer): Promise<Found[]> {
     if (entry?.isDirectory) await walk(entry as FileSystemDirectoryEntry, [entry.name], found);
     else if (file) {
       const kept = await handle?.catch(() => null);
-      found.push({ file, handle: kept?.kind === "file" ? (kept as FileSystemFileHandle) : undefined, path: [] });
+      found.push({
+        file,
+        handle: kept?.kind === "file" ? (kept as FileSystemFileHandle) : undefined,
+        path: [],
+      });
     }
   }
   return found;
@@ -34,7 +38,9 @@ export async function filesOfDrop(data: DataTransfer): Promise<Found[]> {
 async function walk(directory: FileSystemDirectoryEntry, path: string[], found: Found[]): Promise<void> {
   const reader = directory.createReader();
   for (;;) {
-    const entries = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
+    const entries = await new Promise<FileSystemEntry[]>((resolve, reject) =>
+      reader.readEntries(resolve, reject),
+    );
     if (entries.length === 0) return;
     for (const entry of entries) {
       if (entry.name.startsWith(".")) continue;

@@ -1,4 +1,4 @@
-import { api, ApiError } from "../api/client.ts";
+import { ApiError, api } from "../api/client.ts";
 import type { OpenedUpload, SignedParts, Upload } from "../api/types.ts";
 import { backOff, PutError, putBlock } from "./put.ts";
 
@@ -35,7 +35,8 @@ async function again<Value>(sending: Sending, run: () => Promise<Value>): Promis
       if (sending.signal.aborted) throw error;
       const status = error instanceof PutError || error instanceof ApiError ? error.status : undefined;
       // 403 is an expired signature and is signed anew; other refusals will not change by asking again.
-      const passing = status === 0 || status === 403 || status === 408 || status === 429 || (status ?? 0) >= 500;
+      const passing =
+        status === 0 || status === 403 || status === 408 || status === 429 || (status ?? 0) >= 500;
       if (!passing || attempt >= mostTries) throw error;
       sending.onWaiting(status === 0);
       await backOff(attempt, sending.signal);
@@ -63,7 +64,8 @@ async function sendParts(sending: Sending): Promise<SentPart[]> {
   const lengthOf = (part: number) => Math.min(partBytes, file.size - (part - 1) * partBytes);
   const state = await again(sending, () => api.get<Upload>(`/presign/${opened.uploadId}`));
   const sent = new Map<number, string>();
-  for (const part of state.parts) if (part.bytes === lengthOf(part.partNumber)) sent.set(part.partNumber, part.etag);
+  for (const part of state.parts)
+    if (part.bytes === lengthOf(part.partNumber)) sent.set(part.partNumber, part.etag);
 
   const flying = new Map<number, number>();
   const report = () => {
@@ -80,7 +82,9 @@ async function sendParts(sending: Sending): Promise<SentPart[]> {
     const start = (part - 1) * partBytes;
     const block = file.slice(start, start + lengthOf(part));
     const etag = await again(sending, async () => {
-      const { parts } = await api.post<SignedParts>(`/presign/${opened.uploadId}/parts`, { partNumbers: [part] });
+      const { parts } = await api.post<SignedParts>(`/presign/${opened.uploadId}/parts`, {
+        partNumbers: [part],
+      });
       const url = parts[0]?.url;
       if (!url) throw new ApiError(500, undefined);
       return putBlock(url, block, {

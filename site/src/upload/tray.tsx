@@ -10,8 +10,8 @@ import {
   pause,
   resume,
   type Stage,
-  takeUp,
   type Transfer,
+  takeUp,
   transfers,
 } from "./uploads.ts";
 import "./tray.css";
@@ -36,7 +36,9 @@ export function Tray() {
   }, []);
   if (!ready.value || list.length === 0) return null;
 
-  const sending = list.filter(({ stage }) => ["queued", "sending", "waiting", "paused", "finishing"].includes(stage));
+  const sending = list.filter(({ stage }) =>
+    ["queued", "sending", "waiting", "paused", "finishing"].includes(stage),
+  );
   const bytes = sending.reduce((sum, one) => sum + one.bytes, 0);
   const sent = sending.reduce((sum, one) => sum + one.sent, 0);
   const speed = sending.reduce((sum, one) => sum + one.speed, 0);
@@ -91,7 +93,8 @@ export function Tray() {
 
 function Row({ transfer }: { transfer: Transfer }) {
   const { key, name, stage, assetId } = transfer;
-  const share = stage === "copying" || stage === "building" ? transfer.progress : transfer.sent / transfer.bytes;
+  const share =
+    stage === "copying" || stage === "building" ? transfer.progress : transfer.sent / transfer.bytes;
   return (
     <li class={`tray-row ${stage}`}>
       <div class="tray-name">
@@ -143,7 +146,8 @@ function Buttons({ transfer }: { transfer: Transfer }) {
     <span class="tray-buttons">
       {stage === "done" && <CircleCheck {...icon} color="var(--ok)" />}
       {stage === "failed" && <CircleAlert {...icon} color="var(--bad)" />}
-      {(stage === "sending" || stage === "waiting" || stage === "queued") && button("Pause", Pause, () => pause(key))}
+      {(stage === "sending" || stage === "waiting" || stage === "queued") &&
+        button("Pause", Pause, () => pause(key))}
       {stage === "paused" && button("Resume", Play, () => resume(key))}
       {stage === "failed" && transfer.assetId === undefined && button("Retry", RotateCcw, () => resume(key))}
       {stage === "interrupted" && button("Resume", Play, () => void takeUp(key, choose))}

@@ -1,5 +1,5 @@
 import { computed, signal } from "@preact/signals";
-import { all, api, ApiError } from "../api/client.ts";
+import { ApiError, all, api } from "../api/client.ts";
 import type { OpenedUpload, Preview, Upload } from "../api/types.ts";
 import { complain } from "../ui/toasts.tsx";
 import { contentTypeOf } from "./content-types.ts";
@@ -57,7 +57,9 @@ const works = new Map<string, Work>();
 
 const running = (stage: Stage) => stage === "sending" || stage === "waiting" || stage === "finishing";
 /** Bytes would be lost or delayed if the page went away now. */
-export const leaving = computed(() => transfers.value.some(({ stage }) => running(stage) || stage === "queued"));
+export const leaving = computed(() =>
+  transfers.value.some(({ stage }) => running(stage) || stage === "queued"),
+);
 /** Counts up whenever something arrived that a list should show. */
 export const arrivals = signal(0);
 

@@ -1,7 +1,12 @@
 import { SQL } from "bun";
 
 /** Puts many comments on a version at once; the API would rightly ask to slow down. */
-export async function addCrowd(databaseUrl: string, versionId: string, frames: number, count: number): Promise<void> {
+export async function addCrowd(
+  databaseUrl: string,
+  versionId: string,
+  frames: number,
+  count: number,
+): Promise<void> {
   const sql = new SQL(databaseUrl);
   try {
     await sql`

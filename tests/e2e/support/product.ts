@@ -27,7 +27,9 @@ export async function ask<Answer>(method: string, path: string, body?: unknown):
     method,
     headers: {
       authorization: `Bearer ${access.apiKey}`,
-      ...(body === undefined ? {} : { "content-type": "application/json", "idempotency-key": crypto.randomUUID() }),
+      ...(body === undefined
+        ? {}
+        : { "content-type": "application/json", "idempotency-key": crypto.randomUUID() }),
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
