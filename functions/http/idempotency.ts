@@ -6,6 +6,7 @@ import type { Resources } from "#core/resources.ts";
 import { deriveKey } from "#core/signing/derive.ts";
 import { seal, unseal } from "#core/signing/seal.ts";
 import { currentRequest, inRequest } from "#core/telemetry/request.ts";
+import { addressOf } from "./address.ts";
 import type { Env } from "./app.ts";
 
 /** Doing these twice is the same as doing them once: they go by the row they name. */
@@ -25,7 +26,9 @@ export function idempotent({ sql, config }: Resources): MiddlewareHandler<Env> {
     if (!/^[\x20-\x7e]{1,255}$/.test(key))
       refuse("invalid", "Idempotency-Key must have 1 to 255 printable ASCII characters.");
     const actor = await c.get("actors").find();
-    const owner = actor ? `${actor.kind}:${actor.id}` : "anonymous";
+    const owner = actor
+      ? `${actor.kind}:${actor.id}`
+      : `anonymous:${addressOf(c, config.TRUSTED_PROXY_HOPS)}`;
     const body = await c.req.text();
     const requestHash = createHash("sha256").update(`${c.req.method}\n${c.req.path}\n${body}`).digest();
     const begun = await beginIdempotent(sql, {

@@ -184,6 +184,18 @@ describe("the process", () => {
       await fetch(`${base}/api/events?projectId=${api.seed.projectId}`, { headers }),
     );
     await eventually(() => expect(stream.ofType("presence").length).toBe(1));
+    const gone = new AbortController();
+    const other = new EventReader(
+      await fetch(`${base}/api/events?projectId=${api.seed.projectId}`, {
+        headers: { authorization: `Bearer ${await seedKey(resources, api.seed.people.editor.id)}` },
+        signal: gone.signal,
+      }),
+    );
+    other.done.catch(() => {});
+    const here = () => stream.ofType("presence").at(-1)?.data.people.length;
+    await eventually(() => expect(here()).toBe(2));
+    gone.abort();
+    await eventually(() => expect(here()).toBe(1));
     const stopped = running.stop();
     await eventually(async () => {
       const answer = await fetch(`${base}/readyz`);

@@ -11,12 +11,13 @@ export class EventReader {
   beats = 0;
   ended = false;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
-  readonly #reading: Promise<void>;
+  /** Settles when the stream ends; rejects when it is cut off. */
+  readonly done: Promise<void>;
 
   constructor(answer: Response) {
     if (!answer.body) throw new Error("the answer has no body");
     this.#reader = answer.body.getReader() as ReadableStreamDefaultReader<Uint8Array>;
-    this.#reading = this.#read();
+    this.done = this.#read();
   }
 
   ofType(type: string): StreamEvent[] {
@@ -25,7 +26,7 @@ export class EventReader {
 
   async close(): Promise<void> {
     await this.#reader.cancel();
-    await this.#reading;
+    await this.done;
   }
 
   async #read(): Promise<void> {
