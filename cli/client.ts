@@ -35,14 +35,14 @@ export function openClient({
   signal?: AbortSignal;
 }): Client {
   async function ask(method: string, path: string, body?: unknown): Promise<Response> {
-    // One key for all attempts: an answer that got lost is replayed, not done twice.
-    const idempotencyKey = crypto.randomUUID();
+    // One key for all attempts: an answer that got lost is replayed, not done twice. Signing again does no harm.
+    const idempotencyKey = method === "POST" && !path.endsWith("/parts") ? crypto.randomUUID() : undefined;
     for (let attempt = 1; ; attempt++) {
       const answer = await fetch(`${base}${path}`, {
         method,
         headers: {
           authorization: `Bearer ${key}`,
-          ...(method === "POST" ? { "idempotency-key": idempotencyKey } : {}),
+          ...(idempotencyKey ? { "idempotency-key": idempotencyKey } : {}),
           ...(body === undefined ? {} : { "content-type": "application/json" }),
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),

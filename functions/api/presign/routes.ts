@@ -45,7 +45,6 @@ export const presignFunction: ApiFunction = {
       auth: "actor-or-guest",
       body: signPartsInput,
       answer: { status: 200, schema: signedParts },
-      idempotent: true,
       refusals: ["illegal-state", "upload-expired"],
     },
     {
