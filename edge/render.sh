@@ -51,7 +51,8 @@ render() {
   zone=$((CACHE_MAX_BYTES / 131072 / 8000 + 16))
   [ "$zone" -le 512 ] || zone=512
   export KEYS_ZONE=${zone}m
-  files=$(ulimit -n)
+  # What workers may raise themselves to, not what this shell happens to have.
+  files=$(ulimit -Hn)
   case $files in '' | *[!0-9]*) files=65536 ;; esac
   [ "$files" -le 65536 ] || files=65536
   export NOFILE=$files CONNECTIONS=$((files / 4)) OPEN_FILES=$((files / 8))
