@@ -47,9 +47,10 @@ export function idempotent({ sql, config }: Resources): MiddlewareHandler<Env> {
         "The first request with this key was carried out, but its answer was lost. Read what is there.",
       );
     if (begun.state === "done") {
+      const answer = answerOf(sealing, begun.body);
       for (const [name, value] of Object.entries(begun.headers)) c.header(name, value);
       c.header("Idempotent-Replay", "true");
-      return c.body(unseal(sealing, begun.body), begun.status as 200);
+      return c.body(answer === "" ? null : answer, begun.status as 200);
     }
     const { fence } = begun;
     const facts = currentRequest() ?? { requestId: c.get("requestId"), traceparent: c.get("traceparent") };
@@ -71,4 +72,13 @@ export function idempotent({ sql, config }: Resources): MiddlewareHandler<Env> {
       body: seal(sealing, await c.res.clone().text()),
     });
   };
+}
+
+function answerOf(sealing: Buffer, sealed: string): string {
+  try {
+    return unseal(sealing, sealed);
+  } catch {
+    // APP_SECRET was changed meanwhile.
+    refuse("conflict", "The request with this key was carried out, but its answer can no longer be read.");
+  }
 }

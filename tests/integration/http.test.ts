@@ -69,6 +69,15 @@ describe("an idempotency key", () => {
     expect((await create("at-once", { name: "At once" })).body.id).toBe(made[0]);
   });
 
+  test("whose answer was sealed with another secret says so", async () => {
+    await create("sealed", { name: "Sealed" });
+    const [row] = await resources.sql`select body from idempotency_keys where key = 'sealed'`;
+    await resources.sql`update idempotency_keys set body = ${`${row?.body.slice(0, -4)}AAAA`} where key = 'sealed'`;
+    const again = await create("sealed", { name: "Sealed" });
+    expect([again.status, again.body.type]).toEqual([409, expect.stringContaining("#conflict")]);
+    expect(again.headers.get("idempotent-replay")).toBeNull();
+  });
+
   test("must be readable", async () => {
     expect((await create("x".repeat(256))).status).toBe(400);
   });
