@@ -46,6 +46,18 @@ describe("a file beside a comment", () => {
     expect((await fetch(signed.body.url)).ok).toBe(false);
   });
 
+  test("goes with its comment", async () => {
+    const { id } = (await say(api.as("reviewer"))).body;
+    const { body } = await api.as("reviewer").post(`/comments/${id}/attachments`, file);
+    await send(body.put);
+    await api.as("reviewer").post(`/attachments/${body.attachment.id}/finish`);
+    const { url } = (await api.as("viewer").get(`/attachments/${body.attachment.id}`)).body;
+    expect((await fetch(url)).status).toBe(200);
+    await api.as("reviewer").del(`/comments/${id}`);
+    expect((await api.as("viewer").get(`/attachments/${body.attachment.id}`)).status).toBe(404);
+    expect((await fetch(url)).ok).toBe(false);
+  });
+
   test("that a browser could run is handed over as bytes", async () => {
     const { id } = (await say(api.as("reviewer"))).body;
     const page = { ...file, name: "x.html", contentType: "text/html" };

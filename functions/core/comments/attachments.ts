@@ -61,6 +61,9 @@ export async function openAttachment(
   const id = newId("attachment");
   await inTransaction(deps.sql, async (sql) => {
     await sql`select 1 from comments where id = ${commentId} for no key update`;
+    // What never arrived must not use up the room for ever.
+    await sql`delete from comment_attachments where comment_id = ${commentId} and received_at is null
+      and created_at < now() - ${`${2 * URL_SECONDS} seconds`}::interval`;
     const [count] = await sql<{ n: number }[]>`
       select count(*)::int as n from comment_attachments where comment_id = ${commentId}`;
     if ((count?.n ?? 0) >= MAX_PER_COMMENT)

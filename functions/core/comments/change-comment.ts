@@ -7,6 +7,7 @@ import { inTransaction, type Sql } from "../db/db.ts";
 import { type EventType, emit } from "../outbox.ts";
 import { notFound, refuse } from "../refusal.ts";
 import type { Resources } from "../resources.ts";
+import { removeObject } from "../storage/remove.ts";
 import type { Comment, reactionInput, updateCommentInput } from "./comment.ts";
 import { isOwn } from "./compose.ts";
 import { eventOf, refuseStrangers, tellPeople } from "./create-comment.ts";
@@ -14,6 +15,7 @@ import { commentAsLeft } from "./list-comments.ts";
 import {
   type CommentRow,
   deleteCommentRows,
+  filesUnder,
   findComment,
   markOf,
   setResolved,
@@ -74,9 +76,9 @@ export async function updateComment(
   return commentAsLeft(deps.sql, actor, id);
 }
 
-/** Removes a comment and the replies to it: one's own, or anybody's as a manager. */
+/** Removes a comment, the replies to it and their files: one's own, or anybody's as a manager. */
 export async function deleteComment(
-  deps: Deps,
+  deps: Deps & Pick<Resources, "custodian">,
   actor: Actor,
   id: string,
   revision: number | undefined,
@@ -96,6 +98,10 @@ export async function deleteComment(
     });
     await audit(sql, actor, { projectId: row.projectId, action: "comment.deleted", subject: id });
   });
+  const { custodian } = deps;
+  // The comment is gone either way; a file that stays behind is out of everybody's reach.
+  for (const key of await filesUnder(deps.sql, id))
+    await removeObject(custodian, { bucket: custodian.buckets.docs, key }).catch(() => {});
 }
 
 /** Ends a thread, or opens it again: one's own, or anybody's as an editor. */

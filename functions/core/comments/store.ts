@@ -101,6 +101,14 @@ export async function deleteCommentRows(
   return true;
 }
 
+/** Where the files of a comment and of its replies lie. */
+export async function filesUnder(sql: Sql, id: string): Promise<string[]> {
+  const rows = await sql<{ key: string }[]>`
+    select f.storage_key as key from comment_attachments f join comments c on c.id = f.comment_id
+    where c.id = ${id} or c.reply_to = ${id}`;
+  return rows.map((row) => row.key);
+}
+
 /** True when this changed something. */
 export async function setResolved(sql: Sql, id: string, by: string | null): Promise<boolean> {
   const rows = await sql`
