@@ -118,14 +118,14 @@ tend_purged() {
 # Remembered tokens of slots that are over, and lists of versions nobody watched for as long as the cache keeps.
 tend_leftovers() {
   [ "$((ticks % 100))" = 99 ] || return 0
-  find "$EDGE_STATE_PATH/versions" -path '*/seen/*' -type f -mmin +4 -delete 2>/dev/null
-  find "$EDGE_STATE_PATH/versions" -mindepth 1 -type d -empty -mmin +10 -delete 2>/dev/null
-  find "$EDGE_STATE_PATH/filled" -type f -mtime "+$((CACHE_TTL_DAYS * 2))" -delete
+  $GENTLY find "$EDGE_STATE_PATH/versions" -path '*/seen/*' -type f -mmin +4 -delete 2>/dev/null
+  $GENTLY find "$EDGE_STATE_PATH/versions" -mindepth 1 -type d -empty -mmin +10 -delete 2>/dev/null
+  $GENTLY find "$EDGE_STATE_PATH/filled" -type f -mtime "+$((CACHE_TTL_DAYS * 2))" -delete
   # What was evicted and fetched again is listed again.
-  find "$EDGE_STATE_PATH/filled" -type f -size +1024k | while read -r one; do
+  $GENTLY find "$EDGE_STATE_PATH/filled" -type f -size +1024k | while read -r one; do
     sort -u "$one" >"$one.draft" && mv "$one.draft" "$one"
   done
-  find "$EDGE_STATE_PATH/drafts" -type f -mmin +10 -delete
+  $GENTLY find "$EDGE_STATE_PATH/drafts" -type f -mmin +10 -delete
 }
 
 # Without its state an edge cannot know what was taken down, nor which cached bytes are of which generation:
@@ -145,7 +145,6 @@ make_objects() {
 
 make_state() {
   rm -f "$EDGE_STATE_PATH/sequence"
-  for old in "$CACHE_PATH"/objects.old.*; do rm -rf "$old"; done
   if [ -d "$CACHE_PATH/objects" ]; then
     find "$CACHE_PATH/objects" -mindepth 1 -maxdepth 1 -exec rm -rf {} +
   fi
