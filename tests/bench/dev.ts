@@ -1,56 +1,7 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { repoRoot } from "#dev/instance.ts";
+import { openClone } from "./dev/clone.ts";
 import type { BenchGroup } from "./figure.ts";
-
-/**
- * A clone of the last commit with a home, packages and data of its own. Debian packages that this machine has
- * are not installed again: `dev.fresh_s` is the whole truth on a fresh machine only (add what
- * dev/install-packages.sh reports there, about a minute).
- */
-const openClone = async () => {
-  const folder = mkdtempSync(join(tmpdir(), "rushes-fresh-"));
-  const clone = join(folder, "rushes");
-  const env = {
-    PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-    HOME: folder,
-    LANG: "C.UTF-8",
-    CI: "true",
-  };
-  // The way out of the machine (proxies, certificates) is the machine's matter and stays.
-  const machine = Object.entries(process.env).filter(([name]) =>
-    /proxy|^SSL_|_CA_|_CERT|^npm_config_/i.test(name),
-  );
-  const call = async (argv: string[], cwd = clone): Promise<{ seconds: number; output: string }> => {
-    const began = performance.now();
-    const child = Bun.spawn(argv, {
-      cwd,
-      env: { ...Object.fromEntries(machine), ...env },
-      stdin: "ignore",
-      stdout: "pipe",
-      stderr: "pipe",
-    });
-    const [stdout, stderr, code] = await Promise.all([
-      new Response(child.stdout).text(),
-      new Response(child.stderr).text(),
-      child.exited,
-    ]);
-    const output = stdout + stderr;
-    if (code !== 0)
-      throw new Error(`${argv.join(" ")} ended with ${code}:\n${output.split("\n").slice(-25).join("\n")}`);
-    return { seconds: (performance.now() - began) / 1000, output };
-  };
-  await call(["git", "clone", "-q", "--no-hardlinks", repoRoot, clone], folder);
-  return {
-    clone,
-    call,
-    close: async () => {
-      await call(["make", "clean"]).catch(() => {});
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
-};
 
 /** Megabytes held by the processes below a clone's run folders, shared pages counted once. */
 const memoryOf = (runDir: string): number => {
@@ -105,13 +56,10 @@ export const group: BenchGroup = {
       const repeat = await call(["make", "up"]);
       say(`repeat: ${repeat.seconds.toFixed(1)} s`);
       await call(["make", "down"]);
-      const test = await call(["make", "test"]);
-      say(`test: ${test.seconds.toFixed(0)} s, ${test.output.trimEnd().split("\n").at(-1)}`);
       return [
         { id: "dev.fresh_s", value: fresh.seconds, unit: "s", target: 360, better: "lower" },
         { id: "dev.repeat_s", value: repeat.seconds, unit: "s", target: 40, better: "lower" },
         { id: "stack.idle_mb", value: idleMb, unit: "MB", target: 1500, better: "lower" },
-        { id: "test.total_s", value: test.seconds, unit: "s", target: 900, better: "lower" },
       ];
     } finally {
       await close();
