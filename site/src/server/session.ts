@@ -7,10 +7,26 @@ export interface Session {
   admin: boolean;
 }
 
-/** Who is signed in; undefined when nobody, `down` when the API cannot say. */
+const freshMs = 5000;
+const most = 2000;
+const known = new Map<string, { session: Session; until: number }>();
+
+/**
+ * Who is signed in; undefined when nobody, `down` when the API cannot say. Remembered for a few seconds, since it
+ * only says what the frame of a page shows: what a person may see is decided by the API on every request.
+ */
 export async function sessionOf(request: Request): Promise<Session | undefined | "down"> {
-  if (!request.headers.get("cookie")?.includes("rushes_session=")) return undefined;
+  const secret = /(?:^|;\s*)[\w-]*rushes_session=([^;]+)/.exec(request.headers.get("cookie") ?? "")?.[1];
+  if (!secret) return undefined;
+  const held = known.get(secret);
+  if (held && held.until > Date.now()) return held.session;
   const answer = await ask<{ person: Session | null }>(request, "/session");
-  if (answer.ok) return answer.value.person ?? undefined;
-  return answer.status === 401 ? undefined : "down";
+  if (!answer.ok) {
+    known.delete(secret);
+    return answer.status === 401 ? undefined : "down";
+  }
+  const session = answer.value.person ?? undefined;
+  if (known.size >= most) known.clear();
+  if (session) known.set(secret, { session, until: Date.now() + freshMs });
+  return session;
 }
