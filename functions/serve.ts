@@ -3,6 +3,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { ConfigError, readConfig } from "#core/config.ts";
 import { migrate } from "#core/db/migrate.ts";
 import { openResources } from "#core/resources.ts";
+import { openLog } from "#core/telemetry/log.ts";
+import { surviveStrayResets } from "#core/telemetry/stray-errors.ts";
 import { everyFunction } from "./apps.ts";
 import { startBackground } from "./background.ts";
 
@@ -69,6 +71,7 @@ export async function serve(env: Record<string, string | undefined>) {
 }
 
 async function main(): Promise<void> {
+  surviveStrayResets(openLog("rushes-api", "warn"));
   const running = await serve(process.env);
   let isLeaving = false;
   const leave = () => {

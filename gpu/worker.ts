@@ -6,6 +6,7 @@ import { publishLive } from "#core/events/live.ts";
 import { openQueue } from "#core/queue/open-queue.ts";
 import { keysOf, openStorage } from "#core/storage/storage.ts";
 import { openLog } from "#core/telemetry/log.ts";
+import { surviveStrayResets } from "#core/telemetry/stray-errors.ts";
 import { consume } from "./consume.ts";
 import { openDevice } from "./device.ts";
 import { FILE_BYTES } from "./feed.ts";
@@ -17,6 +18,7 @@ import { findFont, toolVersion } from "./tool-version.ts";
 
 const config = readConfig(process.env, "worker");
 const log = openLog("rushes-worker", config.LOG_LEVEL);
+surviveStrayResets(log);
 const sql = openDatabase(config.POSTGRES_URL, {
   pool: Math.max(4, 2 * config.QUEUE_CONCURRENCY),
   name: "rushes-worker",
