@@ -11,7 +11,8 @@ export interface Uploaded {
   uploadId: string;
   assetId: string;
   versionId: string;
-  sha256: string;
+  /** Null when an earlier call had already sent the file. */
+  sha256: string | null;
 }
 
 interface Wire {
@@ -50,17 +51,29 @@ const SIGN_AHEAD = 8;
 export async function uploadFile(deps: Deps, mark: FileMark, options: UploadOptions): Promise<Uploaded> {
   const { client, memory } = deps;
   const upload = (await resume(deps, mark)) ?? (await begin(deps, mark, options));
-  const sha256 =
-    upload.method === "put"
-      ? await sendWhole(deps, mark, upload, options)
-      : await sendParts(deps, mark, upload, options);
+  const sha256 = await sendBytes(deps, mark, upload, options);
   const promoted = await client.post<{ assetId: string; versionId: string }>("/promote", {
     uploadId: upload.uploadId,
-    sha256,
+    ...(sha256 ? { sha256 } : {}),
   });
   memory.finish(mark, promoted.versionId);
   return { uploadId: upload.uploadId, sha256, assetId: promoted.assetId, versionId: promoted.versionId };
 }
+
+/** Answers the hash of the file; null when an earlier call had sent everything and was stopped after that. */
+async function sendBytes(
+  deps: Deps,
+  mark: FileMark,
+  upload: Wire,
+  options: UploadOptions,
+): Promise<string | null> {
+  if (upload.state !== undefined && upload.state !== "open") return null;
+  return upload.method === "put"
+    ? sendWhole(deps, mark, upload, options)
+    : sendParts(deps, mark, upload, options);
+}
+
+const underWay = new Set(["open", "received", "promoting", "promoted"]);
 
 async function resume({ client, memory }: Deps, mark: FileMark): Promise<Wire | undefined> {
   const known = memory.uploadOf(mark);
@@ -69,7 +82,7 @@ async function resume({ client, memory }: Deps, mark: FileMark): Promise<Wire | 
     if (error instanceof Refused && error.status === 404) return undefined;
     throw error;
   });
-  if (upload?.state === "open") return upload;
+  if (upload?.state && underWay.has(upload.state)) return upload;
   memory.forget(mark);
   return undefined;
 }

@@ -157,7 +157,7 @@ test("a copy that finished without telling anyone is recognised, not repeated", 
     });
     await masterIs(versionId, body);
   }
-}, 60_000);
+}, 120_000);
 
 test("errors, refusals to talk and dropped connections of the storage delay a copy and change nothing", async () => {
   const { versionId, body, uploadId } = await promoted({ bytes: 33 * MIB });
@@ -180,7 +180,7 @@ test("errors, refusals to talk and dropped connections of the storage delay a co
   await masterIs(versionId, body);
   const upload = await api.as("editor").get(`/presign/${uploadId}`);
   expect(upload.body).toMatchObject({ state: "promoted", waiting: null });
-}, 60_000);
+}, 120_000);
 
 test("a storage that is down for long makes the upload wait and say so", async () => {
   const { versionId, body, uploadId } = await promoted();
@@ -192,7 +192,7 @@ test("a storage that is down for long makes the upload wait and say so", async (
   proxy.decide = () => ({ kind: "pass" });
   expect(await copyToMaster(faulty, versionId, { limits })).toBe("mastered");
   await masterIs(versionId, body);
-}, 60_000);
+}, 120_000);
 
 test("an object overwritten between check and copy is refused, and its version ends with the reason", async () => {
   const { versionId, uploadId, staged, body } = await promoted();

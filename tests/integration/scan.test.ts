@@ -135,4 +135,4 @@ test("an HTTP scanner is asked with the whole file, and only a plain verdict cou
   } finally {
     await hook.stop(true);
   }
-}, 30_000);
+}, 120_000);
