@@ -39,18 +39,18 @@ let pictures: Rendition[] = [];
 let sounds: Rendition[] = [];
 
 const source = () =>
-  fixture("authoring-1.mkv", async (output, folder) => {
+  fixture("authoring-2.mkv", async (output, folder) => {
     const cues = [0, 5, 9]
       .map((at, i) => `${i + 1}\n00:00:0${at},000 --> 00:00:0${at},900\nline ${i}\n`)
       .join("\n");
     await writeFile(`${folder}/words.srt`, cues);
     await ffmpeg(
       [
-        ...["-f", "lavfi", "-i", "testsrc2=size=1280x720:rate=24000/1001:duration=13,noise=alls=12:allf=t"],
+        ...["-f", "lavfi", "-i", "testsrc2=size=1280x720:rate=24000/1001:duration=13,noise=alls=4:allf=t"],
         ...["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000:duration=13"],
         ...["-f", "lavfi", "-i", "sine=frequency=880:sample_rate=44100:duration=9"],
         ...["-i", `${folder}/words.srt`, ...words("-map 0 -map 1 -map 2 -map 3")],
-        ...words("-c:v libx264 -preset ultrafast -crf 22 -pix_fmt yuv420p -c:a aac -c:s srt"),
+        ...words("-c:v libx264 -preset ultrafast -crf 28 -pix_fmt yuv420p -c:a aac -c:s srt"),
         ...words(
           "-metadata:s:a:0 language=eng -metadata:s:a:1 language=fre -metadata:s:s:0 language=eng -f matroska",
         ),

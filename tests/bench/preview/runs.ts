@@ -1,0 +1,160 @@
+import { spawn } from "node:child_process";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Peaks } from "#gpu/peaks.ts";
+import { adminStorage } from "#tests/support/admin-storage.ts";
+import { eventually } from "#tests/support/eventually.ts";
+import {
+  addMaster,
+  type PreviewRoom,
+  previewObject,
+  previewText,
+  versionOf,
+} from "#tests/support/previews.ts";
+
+interface WorkerRun {
+  cpuSeconds: number;
+  rssMb: number;
+  prefix: string;
+}
+
+interface Process {
+  pid: number;
+  scratch: string;
+  /** Stops it and answers its processor seconds, those of everything it ran included. */
+  finish(): Promise<number>;
+}
+
+const TICKS = 100;
+
+/** Processor seconds of a process and of all it has waited for, from /proc. */
+async function cpuSoFar(pid: number): Promise<number> {
+  const text = await readFile(`/proc/${pid}/stat`, "utf8");
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  return [11, 12, 13, 14].reduce((sum, at) => sum + Number(fields[at]), 0) / TICKS;
+}
+
+async function startWorker(room: PreviewRoom): Promise<Process> {
+  const scratch = await mkdtemp(join(tmpdir(), "rushes-bench-"));
+  const child = spawn(process.execPath, [join(import.meta.dir, "../../../gpu/worker.ts")], {
+    env: { PATH: process.env.PATH ?? "", ...room.environment, LOG_LEVEL: "info", SCRATCH_PATH: scratch },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  await new Promise<void>((resolve) =>
+    child.stdout.on("data", (text) => String(text).includes("worker ready") && resolve()),
+  );
+  const pid = child.pid ?? 0;
+  return {
+    pid,
+    scratch,
+    async finish() {
+      const seconds = await cpuSoFar(pid);
+      const ended = new Promise((resolve) => child.once("exit", resolve));
+      child.kill("SIGTERM");
+      await ended;
+      await rm(scratch, { recursive: true, force: true });
+      return seconds;
+    },
+  };
+}
+
+/** Resident memory of the worker and of all it runs, now. Shared pages count once per process. */
+async function residentMb(worker: Process): Promise<number> {
+  let kb = 0;
+  for (const name of await readdir("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    const isOurs =
+      Number(name) === worker.pid ||
+      (await readFile(`/proc/${name}/cmdline`, "utf8").catch(() => "")).includes(worker.scratch);
+    if (!isOurs) continue;
+    const status = await readFile(`/proc/${name}/status`, "utf8").catch(() => "");
+    kb += Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0);
+  }
+  return kb / 1024;
+}
+
+/** One whole build by a worker of its own: processor time over its life, and the most memory seen. */
+export async function workerRun(room: PreviewRoom, clip: string): Promise<WorkerRun> {
+  const worker = await startWorker(room);
+  let rssMb = 0;
+  const watch = setInterval(async () => {
+    rssMb = Math.max(rssMb, await residentMb(worker));
+  }, 250);
+  try {
+    const { versionId } = await addMaster(room, clip);
+    const version = await eventually(
+      async () => {
+        const row = await versionOf(room, versionId);
+        if (row.state !== "ready") throw new Error(`${row.state}: ${row.reason}`);
+        return row;
+      },
+      { withinMs: 900_000, everyMs: 250 },
+    );
+    return { cpuSeconds: await worker.finish(), rssMb, prefix: version.preview.prefix };
+  } finally {
+    clearInterval(watch);
+    await worker.finish().catch(() => 0);
+  }
+}
+
+/** Seconds from the claim until the version was playable; the build is cancelled then. */
+export async function firstSegment(room: PreviewRoom, clip: string): Promise<number> {
+  const worker = await startWorker(room);
+  try {
+    const { versionId, jobId } = await addMaster(room, clip);
+    await eventually(
+      async () => {
+        const { state, reason } = await versionOf(room, versionId);
+        if (state !== "playable" && state !== "ready") throw new Error(`${state}: ${reason}`);
+      },
+      { withinMs: 600_000, everyMs: 100 },
+    );
+    const { sql } = room.resources;
+    const rows = await sql<{ seconds: number }[]>`
+      select extract(epoch from o.created_at - j.started_at)::float8 as seconds from preview_jobs j
+      join outbox o on o.body ->> 'type' = 'version.playable' and o.body -> 'data' ->> 'jobId' = j.id
+      where j.id = ${jobId}`;
+    await sql`update preview_jobs set state = 'cancelled', finished_at = now() where id = ${jobId}`;
+    await removeMaster(room, versionId);
+    return rows[0]?.seconds ?? Number.NaN;
+  } finally {
+    await worker.finish().catch(() => 0);
+  }
+}
+
+/** Gigabytes under retention would stay on the disk of the test instance for a day. */
+async function removeMaster(room: PreviewRoom, versionId: string): Promise<void> {
+  const version = await versionOf(room, versionId);
+  const place = {
+    bucket: room.storage.buckets.masters,
+    key: version.master_key,
+    versionId: version.master_version_id,
+  };
+  await adminStorage.unlock(place);
+  await adminStorage.remove(place);
+}
+
+/** The best rung of a finished preview as one file. */
+export async function topRung(room: PreviewRoom, prefix: string, path: string): Promise<void> {
+  const playlist = await previewText(room, `${prefix}v0.m3u8`);
+  const names = ["init_v0.mp4", ...playlist.split("\n").filter((line) => line.endsWith(".m4s"))];
+  const parts = await Promise.all(
+    names.map(async (name) => Buffer.from((await previewObject(room, prefix + name)).bytes)),
+  );
+  await writeFile(path, Buffer.concat(parts));
+}
+
+/** Processor seconds to turn ten minutes of PCM into peaks. */
+export function peaksCpu(): number {
+  const chunk = new Uint8Array(
+    Int16Array.from({ length: 32_768 }, (_, i) => ((i * 7919) % 65_536) - 32_768).buffer,
+  );
+  const chunks = Math.ceil((600 * 48_000 * 2) / chunk.byteLength);
+  const peaks = new Peaks();
+  const before = process.cpuUsage();
+  for (let i = 0; i < chunks; i++) peaks.push(chunk);
+  peaks.json();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1e6;
+}
