@@ -267,7 +267,9 @@ export async function findInterrupted(): Promise<void> {
   for (const upload of open) {
     if (transfers.value.some(({ uploadId }) => uploadId === upload.uploadId)) continue;
     const kept = await keptOf(upload.uploadId);
-    if (!kept) continue;
+    // A list does not say which parts have arrived.
+    const state = kept && (await api.get<Upload>(`/presign/${upload.uploadId}`).catch(() => undefined));
+    if (!kept || state?.state !== "open") continue;
     const key = crypto.randomUUID();
     const work = newWork(undefined, kept.handle);
     const { uploadId, method, partBytes, expiresAt } = upload;
@@ -279,7 +281,7 @@ export async function findInterrupted(): Promise<void> {
         key,
         name: upload.name,
         bytes: upload.bytes,
-        sent: upload.parts.reduce((sum, part) => sum + part.bytes, 0),
+        sent: state.parts.reduce((sum, part) => sum + part.bytes, 0),
         stage: "interrupted",
         progress: 0,
         speed: 0,

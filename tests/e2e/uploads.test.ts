@@ -1,0 +1,111 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { Browser, Page } from "playwright-core";
+import { ffmpeg, fixture } from "#tests/fixtures/generate.ts";
+import { openChromium } from "#tests/support/chromium.ts";
+import { faultsOf, pageOf } from "./support/browser.ts";
+import { access, ask, freshProject } from "./support/product.ts";
+
+let browser: Browser;
+let projectId: string;
+let page: Page;
+let film: string;
+
+/** Noise does not compress, so a few seconds are large enough for parts. */
+const noise = () =>
+  fixture("e2e-noise-2.mp4", (output, folder) =>
+    ffmpeg(
+      [
+        ...["-f", "lavfi", "-i", "color=c=gray:s=1280x720:r=25:d=1.2,noise=alls=100:allf=t,format=yuv420p"],
+        ...["-c:v", "libx264", "-preset", "ultrafast", "-qp", "6", "-f", "mp4", output],
+      ],
+      folder,
+    ),
+  );
+
+beforeAll(async () => {
+  browser = await openChromium();
+  film = await noise();
+  projectId = await freshProject("Uploads", { edo: "editor" });
+  page = await pageOf(browser, "edo");
+  page.on("dialog", (dialog) => void dialog.accept());
+}, 180_000);
+
+afterAll(() => browser?.close());
+
+async function slowDown(bytesPerSecond: number) {
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send("Network.emulateNetworkConditions", {
+    offline: false,
+    latency: 0,
+    downloadThroughput: -1,
+    uploadThroughput: bytesPerSecond,
+  });
+}
+
+const tray = () => page.getByRole("region", { name: "Uploads" });
+const open = () => page.goto(`${access.urls.site}/p/${projectId}`);
+
+describe("a large file in parts", () => {
+  test("is paused, goes on, survives moving to another page and a reload", async () => {
+    expect(Bun.file(film).size).toBeGreaterThan(40_000_000);
+    await open();
+    await slowDown(6_000_000);
+    await page.getByTestId("file-picker").setInputFiles(film);
+    const bar = tray().getByRole("progressbar");
+    const share = async () => Number(await bar.getAttribute("aria-valuenow"));
+    const reach = (percent: number) =>
+      page.waitForFunction(
+        (least) =>
+          Number(document.querySelector(".tray [role=progressbar]")?.getAttribute("aria-valuenow")) >= least,
+        percent,
+        { timeout: 60_000 },
+      );
+    await reach(5);
+    await tray().getByRole("button", { name: /^Pause/ }).click();
+    await tray().getByText(/^Paused at/).waitFor();
+    await tray().getByRole("button", { name: /^Resume/ }).click();
+    await reach(20);
+    await page.getByRole("link", { name: "Projects", exact: true }).click();
+    await page.getByRole("heading", { name: "Projects", level: 1 }).waitFor();
+    expect(await share()).toBeGreaterThanOrEqual(20);
+    await reach(45);
+    await page.reload();
+    await tray().getByText(/Resume with the same file/).waitFor({ timeout: 20_000 });
+    expect(await share()).toBeGreaterThan(10);
+    const chooser = page.waitForEvent("filechooser");
+    await tray().getByRole("button", { name: /^Resume/ }).click();
+    await (await chooser).setFiles(film);
+    await tray().getByText("Ready to watch").waitFor({ timeout: 120_000 });
+    expect(faultsOf(page)).toEqual([]);
+  }, 240_000);
+
+  test("is cancelled and leaves nothing open", async () => {
+    await open();
+    await slowDown(3_000_000);
+    await page.getByTestId("file-picker").setInputFiles(film);
+    await tray().getByText(/ of /).last().waitFor();
+    await page.waitForTimeout(1500);
+    await tray().getByRole("button", { name: /^Cancel/ }).click();
+    await page.waitForTimeout(800);
+    const { items } = await ask<{ items: { state: string }[] }>("GET", "/presign?state=open");
+    expect(items.filter(({ state }) => state === "open")).toEqual([]);
+    await slowDown(-1);
+  }, 60_000);
+});
+
+describe("what is refused says why", () => {
+  test("an empty file and a text file", async () => {
+    await open();
+    await page.getByTestId("file-picker").setInputFiles([
+      { name: "empty.mp4", mimeType: "video/mp4", buffer: Buffer.alloc(0) },
+      { name: "shot list.txt", mimeType: "text/plain", buffer: Buffer.from("12 A wide") },
+      { name: "words.mp4", mimeType: "video/mp4", buffer: Buffer.from("these are only words, no film at all") },
+    ]);
+    const alerts = tray().getByRole("alert");
+    await alerts.nth(2).waitFor({ timeout: 60_000 });
+    const texts = await alerts.allTextContents();
+    expect(texts.length).toBe(3);
+    expect(texts.join(" ")).toContain("empty");
+    for (const text of texts) expect(text.length).toBeGreaterThan(15);
+  }, 90_000);
+});
