@@ -140,7 +140,7 @@ test.each([
     expect(new Set([...before, ...asked.map(Number)]).size).toBe(Math.ceil(bytes / limits.partBytes));
     await masterIs(versionId, body);
   },
-  60_000,
+  120_000,
 );
 
 test("a copy that finished without telling anyone is recognised, not repeated", async () => {

@@ -10,6 +10,9 @@ import { adminStorage } from "#tests/support/admin-storage.ts";
 import { type Api, openApi } from "#tests/support/api.ts";
 import { testResources } from "#tests/support/resources.ts";
 import { openAndPut, type Wanted } from "#tests/support/uploads.ts";
+import { sweep } from "#triggers/sweep/sweep.ts";
+import type { TriggerDeps } from "#triggers/trigger.ts";
+import { verifyMasters } from "#triggers/verify-masters/verify-masters.ts";
 
 let deps: Resources;
 let api: Api;
@@ -193,4 +196,52 @@ test("asking for a check puts the master in front", async () => {
   expect((await api.as("manager").post(`/versions/${versionId}/verify`)).status).toBe(202);
   const [row] = await deps.sql`select verify_asked_at from versions where id = ${versionId}`;
   expect(row?.verify_asked_at).toBeInstanceOf(Date);
+});
+
+test("verify-masters reads what is due, first what was asked for, never faster than allowed", async () => {
+  const asked = await mastered({ bytes: 4_000_000 });
+  const due = await mastered();
+  const recent = await mastered();
+  await api.as("manager").post(`/versions/${asked.versionId}/verify`);
+  await deps.sql`update versions set created_at = now() - interval '31 days' where id = ${due.versionId}`;
+  const paced = Object.assign(Object.create(deps) as TriggerDeps, {
+    config: { ...deps.config, VERIFY_BYTES_PER_SECOND: 4_000_000 },
+  });
+  const from = performance.now();
+  await verifyMasters(paced)(new AbortController().signal);
+  expect(performance.now() - from).toBeGreaterThan(950);
+  const rows = await deps.sql<{ id: string }[]>`
+    select version_id as id from verifications
+    where version_id in (${asked.versionId}, ${due.versionId}, ${recent.versionId}) order by at`;
+  expect(rows.map(({ id }) => id)).toEqual([asked.versionId, due.versionId]);
+  const { body } = await api.as("viewer").get(`/versions/${asked.versionId}/custody`);
+  expect(body.verifiedAt).not.toBeNull();
+  expect(body.chain.map(({ action }: { action: string }) => action)).toContain("master.hashed");
+});
+
+test("a deleted asset keeps its bytes for a day of grace, then they go with previews and quota", async () => {
+  const { versionId, assetId, place } = await mastered({ bytes: 7000 });
+  const refused = await api.as("manager").del(`/assets/${assetId}`);
+  expect([refused.status, refused.body.type]).toEqual([409, expect.stringContaining("locked")]);
+  await adminStorage.unlock(place);
+  await deps.sql`update versions set lock_until = now() where id = ${versionId}`;
+  const shown = { bucket: deps.custodian.buckets.previews, key: `assets/${versionId}/job_1.1/master.m3u8` };
+  await adminStorage.put(shown, Buffer.from("#EXTM3U"));
+  expect((await api.as("manager").del(`/assets/${assetId}`)).status).toBe(204);
+  const round = () => sweep(deps as TriggerDeps)(new AbortController().signal);
+  await round();
+  expect(await headObject(deps.promoter, place)).toBeDefined();
+  await deps.sql`update versions set deleted_at = now() - interval '25 hours' where id = ${versionId}`;
+  const used = async () =>
+    (
+      await deps.sql<{ used: number }[]>`
+      select used_bytes as used from project_storage where project_id = ${api.seed.projectId}`
+    )[0]?.used ?? 0;
+  const before = await used();
+  await round();
+  expect(await headObject(deps.promoter, place)).toBeUndefined();
+  expect(await adminStorage.exists(shown)).toBe(false);
+  expect(before - (await used())).toBe(7000);
+  const purges = await deps.sql`select 1 from outbox where topic = 'edge:purge' and key = ${versionId}`;
+  expect(purges.length).toBeGreaterThanOrEqual(1);
 });

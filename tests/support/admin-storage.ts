@@ -1,5 +1,6 @@
 import {
   DeleteObjectCommand,
+  HeadObjectCommand,
   PutObjectCommand,
   PutObjectLegalHoldCommand,
   PutObjectRetentionCommand,
@@ -49,6 +50,12 @@ export const adminStorage = {
   },
   async put(place: Place, body: Uint8Array): Promise<void> {
     await s3.send(new PutObjectCommand({ ...at(place), Body: body }));
+  },
+  async exists(place: Place): Promise<boolean> {
+    return s3.send(new HeadObjectCommand(at(place))).then(
+      () => true,
+      () => false,
+    );
   },
   async remove(place: Place): Promise<void> {
     await s3.send(new DeleteObjectCommand({ ...at(place), BypassGovernanceRetention: true }));
