@@ -13,6 +13,8 @@ export const sweepTrigger: Trigger = {
       custody_manifests: "write",
       outbox: "write",
       audit_log: "write",
+      projects: "read",
+      people: "read",
     },
     buckets: {
       staging: ["delete"],

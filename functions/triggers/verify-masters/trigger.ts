@@ -13,6 +13,8 @@ export const verifyMastersTrigger: Trigger = {
       preview_jobs: "write",
       outbox: "write",
       audit_log: "write",
+      projects: "read",
+      people: "read",
     },
     buckets: { masters: ["get"], docs: ["put"] },
   },
