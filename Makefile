@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 BUN := .rushes/tools/node_modules/.bin/bun
-SUITES := unit integration contract e2e edge gpu infra chaos load
+SUITES := unit integration contract e2e edge gpu infra faults chaos load
 
 .PHONY: help dev up down logs status test check migrate openapi bench clean $(SUITES)
 
@@ -39,9 +39,10 @@ edge: ## the signed edge, attacked
 gpu: ## the preview worker; an absent GPU is reported as skipped
 e2e: ## the whole path in a real browser
 infra: ## the cloud stacks, evaluated
-chaos: ## one fault per file
+chaos: ## one fault per file, then a soak; CHAOS_SEED repeats one, CHAOS_MINUTES=10 makes it long
+faults: ## the faults that take seconds, as make test runs them
 load: ## thresholds under load
-integration contract e2e edge gpu infra chaos load:
+integration contract e2e edge gpu infra faults chaos load:
 	@sh dev/bootstrap.sh test && exec $(BUN) dev/test.ts $@
 
 bench: ## figures against their targets; ONLY=group runs one group

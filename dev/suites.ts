@@ -29,7 +29,14 @@ export const suites: readonly Suite[] = [
     always: existsSync(join(repoRoot, "tests/infra")),
   },
   { name: "e2e", files: ["tests/e2e/**/*.test.ts"], needs: "product", always: true },
-  { name: "chaos", files: ["tests/chaos/**/*.test.ts"], needs: "product", always: false },
+  // The faults that take seconds; `make chaos` runs all of them, and the soak.
+  {
+    name: "faults",
+    files: ["tests/chaos/{05,10,12,14,15,17,29,30}-*.test.ts"],
+    needs: "servers",
+    always: true,
+  },
+  { name: "chaos", files: ["tests/chaos/**/*.test.ts"], needs: "servers", always: false },
   { name: "load", files: ["tests/load/**/*.test.ts"], needs: "product", always: false },
 ];
 
