@@ -3,10 +3,12 @@ import { readConfig } from "#core/config.ts";
 import { openDatabase } from "#core/db/db.ts";
 import { openRedis } from "#core/db/redis.ts";
 import { publishLive } from "#core/events/live.ts";
+import { openStillsConnection } from "#core/previews/stills.ts";
 import { openQueue } from "#core/queue/open-queue.ts";
 import { keysOf, openStorage } from "#core/storage/storage.ts";
 import { openLog } from "#core/telemetry/log.ts";
 import { surviveStrayResets } from "#core/telemetry/stray-errors.ts";
+import { answerStills } from "./answer-stills.ts";
 import { consume } from "./consume.ts";
 import { openDevice } from "./device.ts";
 import { FILE_BYTES } from "./feed.ts";
@@ -43,6 +45,11 @@ log.info(
   { worker, device: device.describe(), sandbox: sandbox.offers, concurrency: config.QUEUE_CONCURRENCY },
   "worker ready",
 );
+const scratchBase = await claimScratch(config.SCRATCH_PATH);
+const answering = answerStills(
+  { sql, redis: openStillsConnection(config.REDIS_URL), storage, scratchBase, log },
+  stop.signal,
+);
 await consume(
   {
     tools: {
@@ -50,7 +57,7 @@ await consume(
       sandbox,
       device,
       caps: { ...defaultCaps, pixels: config.MAX_PIXELS, durationSeconds: config.MAX_DURATION_SECONDS },
-      scratchBase: await claimScratch(config.SCRATCH_PATH),
+      scratchBase,
       scratchMaxBytes: config.SCRATCH_MAX_BYTES,
       fileBytes: FILE_BYTES,
       toolVersion: toolVersion(),
@@ -69,6 +76,7 @@ await consume(
   },
   stop.signal,
 );
+await answering;
 status.close();
 await queue.close().catch(() => {});
 redis.disconnect();

@@ -6,6 +6,7 @@ import { composeComments } from "../comments/compose.ts";
 import { type CommentRow, commentRows } from "../comments/store.ts";
 import type { Sql } from "../db/db.ts";
 import { edgeSigner, signPlayback } from "../previews/playback.ts";
+import { askStills } from "../previews/stills.ts";
 import { refuse } from "../refusal.ts";
 import type { Resources } from "../resources.ts";
 import { frameModelOf } from "../timecode/timecode.ts";
@@ -43,7 +44,7 @@ export interface Exported {
 
 /** The comments of a version as a file for an editing system, a spreadsheet, a program or a printer. */
 export async function exportComments(
-  deps: Pick<Resources, "sql" | "config">,
+  deps: Pick<Resources, "sql" | "config" | "redis">,
   actor: Actor,
   { versionId, format, state }: z.output<typeof exportQuery>,
 ): Promise<Exported> {
@@ -76,7 +77,15 @@ export async function exportComments(
     const signed = preview && signPlayback(edgeSigner(deps.config), versionId, preview, 0);
     const stills = sheet.isStill
       ? await openPicture(signed?.poster ?? null)
-      : await openStills(signed?.storyboard ?? null, sheet.model);
+      : await openStills(
+          await askStills(
+            deps,
+            versionId,
+            sheet.threads.map(({ comment }) => comment.frame),
+          ),
+          signed?.storyboard ?? null,
+          sheet.model,
+        );
     return { body: await pdf(sheet, stills), type, fileName };
   }
   return { body: { csv, edl, fcpxml, xmeml, otio, avid, json }[format](sheet), type, fileName };

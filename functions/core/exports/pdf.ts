@@ -40,10 +40,14 @@ export async function pdf(sheet: Sheet, stills: Stills): Promise<Buffer> {
   doc.registerFont("mono", font("DejaVuSansMono"));
   printHead(doc, sheet);
   const sheets = new Map<Buffer, PDFKit.Mixins.ImageSrc>();
-  for (const thread of sheet.threads)
-    printThread(doc, sheet, thread, await stills(thread.comment.frame), sheets);
+  let isNearest = false;
+  for (const thread of sheet.threads) {
+    const still = await stills(thread.comment.frame);
+    isNearest ||= still?.tile != null;
+    printThread(doc, sheet, thread, still, sheets);
+  }
   if (sheet.threads.length === 0) doc.font("plain").fontSize(10).text("No comments.");
-  printFeet(doc, sheet);
+  printFeet(doc, sheet, isNearest);
   doc.end();
   await done;
   return Buffer.concat(chunks);
@@ -148,7 +152,7 @@ function printSaid(doc: PDFKit.PDFDocument, comment: Comment, left: number, widt
     .text(comment.text, left, doc.y + 1, { width });
 }
 
-function printFeet(doc: PDFKit.PDFDocument, sheet: Sheet): void {
+function printFeet(doc: PDFKit.PDFDocument, sheet: Sheet, isNearest: boolean): void {
   const { start, count } = doc.bufferedPageRange();
   for (let index = start; index < start + count; index++) {
     doc.switchToPage(index);
@@ -158,7 +162,7 @@ function printFeet(doc: PDFKit.PDFDocument, sheet: Sheet): void {
       .fontSize(8)
       .fillColor(ink.quiet)
       .text(
-        `${titleOf(sheet)} · ${index + 1} / ${count} ${sheet.isStill ? "" : " · stills are the nearest of the storyboard"}`,
+        `${titleOf(sheet)} · ${index + 1} / ${count} ${isNearest ? " · stills are the nearest of the storyboard" : ""}`,
         page.margin,
         page.height - page.margin - 4,
         { width: page.width - 2 * page.margin, align: "center", lineBreak: false },

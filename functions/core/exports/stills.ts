@@ -23,17 +23,23 @@ const DEADLINE_MS = 5_000;
 const MAX_SHEETS = 64;
 
 /**
- * Stills from the storyboard, read through the signed edge like any player does. A sheet that does not come is no
- * reason to print nothing: its frames stay without a picture.
+ * The exact frames a worker made; for what is not among them the nearest tile of the storyboard, read through the
+ * signed edge like any player does. A sheet that does not come is no reason to print nothing.
  */
-export async function openStills(storyboardUrl: string | null, model: FrameModel): Promise<Stills> {
-  const text = storyboardUrl && (await read(storyboardUrl))?.toString("utf8");
-  if (!storyboardUrl || !text) return async () => null;
-  const tiles = parseStoryboard(text);
+export async function openStills(
+  exact: ReadonlyMap<number, Buffer>,
+  storyboardUrl: string | null,
+  model: FrameModel,
+): Promise<Stills> {
+  let tiles: Promise<Tile[]> | undefined;
   const sheets = new Map<string, Promise<Buffer | null>>();
   return async (frame) => {
+    const still = exact.get(frame);
+    if (still) return { sheet: still, tile: null };
+    if (!storyboardUrl) return null;
+    tiles ??= read(storyboardUrl).then((text) => parseStoryboard(text?.toString("utf8") ?? ""));
     const seconds = frameToSeconds(model, frame);
-    const tile = tiles.find(({ to }) => seconds < to) ?? tiles.at(-1);
+    const tile = (await tiles).find(({ to }) => seconds < to) ?? (await tiles).at(-1);
     if (!tile) return null;
     const url = new URL(tile.sheet, storyboardUrl).href;
     if (!sheets.has(url)) sheets.set(url, sheets.size < MAX_SHEETS ? read(url) : Promise.resolve(null));
