@@ -58,7 +58,7 @@ export function redisAdapter(): AdapterUnderTest {
     async broker() {
       const url = await ownRedis();
       const config: QueueConfig = { QUEUE: "redis", REDIS_URL: url, ...sqsDefaults };
-      const admin = openRedis(url);
+      const admin = openRedis(url, { commandMs: 10_000, silenceMs: 12_000 });
       const { open, closeAll } = tracked(config, { leaseMs });
       return {
         config,

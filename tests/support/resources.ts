@@ -9,7 +9,7 @@ const databases = 4096;
 
 /** A Redis database nobody else uses now, emptied. */
 export async function ownRedis(url = stackEnv().REDIS_URL ?? ""): Promise<string> {
-  const redis = openRedis(url);
+  const redis = openRedis(url, { commandMs: 10_000, silenceMs: 12_000 });
   try {
     const number = firstDatabase + ((await redis.incr("tests:database")) % (databases - firstDatabase));
     await redis.select(number);

@@ -13,7 +13,7 @@ export interface RedisDeadlines {
  * the kernel keeps retransmitting. Commands wait in memory while it reconnects, but no longer than `commandMs`.
  */
 export function openRedis(url: string, deadlines: RedisDeadlines = {}): Redis {
-  const { commandMs = 1_000, silenceMs = 2_000 } = deadlines;
+  const { commandMs = 1_500, silenceMs = 2_500 } = deadlines;
   const redis = new Redis(url, {
     ...(commandMs === null ? {} : { commandTimeout: commandMs }),
     ...(silenceMs === null ? {} : { socketTimeout: silenceMs }),

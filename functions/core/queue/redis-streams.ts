@@ -31,6 +31,9 @@ const TICK_MS = 200;
 /** A consumer without entries that was silent this long belonged to a process that is gone. */
 const GONE_MS = 3_600_000;
 
+/** Nobody waits for an answer here, and a job that is done should not be repeated because its ack took a second. */
+const patience = { commandMs: 5_000, silenceMs: 6_000 };
+
 const scripts = {
   enqueue: script(enqueueScript),
   take: script(takeScript),
@@ -66,8 +69,8 @@ export interface RedisQueueConfig {
 /** One consumer name for the process, one connection for commands and one of its own for blocking reads. */
 export function openRedisQueue(config: RedisQueueConfig, name: QueueName, options: QueueOptions = {}): Queue {
   const { leaseMs, maxAttempts, maxLeaseMs } = { ...queueDefaults[name], ...options };
-  const commands = openRedis(config.REDIS_URL);
-  const blocking = openRedis(config.REDIS_URL);
+  const commands = openRedis(config.REDIS_URL, patience);
+  const blocking = openRedis(config.REDIS_URL, patience);
   const consumer = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
   // The stream is named like the queue; the braces put its companions into the same slot of a cluster.
   const keys = [name, `{${name}}:delayed`, `{${name}}:dead`];
