@@ -41,7 +41,9 @@ export async function pdf(sheet: Sheet, stills: Stills): Promise<Buffer> {
   printHead(doc, sheet);
   const sheets = new Map<Buffer, PDFKit.Mixins.ImageSrc>();
   let isNearest = false;
-  for (const thread of sheet.threads) {
+  for (const [index, thread] of sheet.threads.entries()) {
+    // A long list takes seconds; others are served in between.
+    if (index % 10 === 9) await new Promise((done) => setImmediate(done));
     const still = await stills(thread.comment.frame);
     isNearest ||= still?.tile != null;
     printThread(doc, sheet, thread, still, sheets);
