@@ -1,14 +1,13 @@
 import { computed, signal } from "@preact/signals";
 import type { Shape, Tool } from "../api/types.ts";
 
-export const colors = ["#f2a33a", "#e5645a", "#57b37d", "#6ea8e0", "#ffffff", "#000000"] as const;
+export const colors = ["#f2a33a", "#e5645a", "#57b37d", "#6ea8e0", "#ffffff"] as const;
 export const colorNames: Record<string, string> = {
   "#f2a33a": "Amber",
   "#e5645a": "Red",
   "#57b37d": "Green",
   "#6ea8e0": "Blue",
   "#ffffff": "White",
-  "#000000": "Black",
 };
 
 /** The drawing of the comment being written: tools, what is drawn, and the way back and forth. */

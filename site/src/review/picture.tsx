@@ -147,10 +147,14 @@ export function Picture({ review, lead, going, onGoing, onFullScreen, onHelp }: 
 }
 
 function Building({ review }: { review: Review }) {
-  const { progress } = review.preview.value;
+  const { built, model } = review.player;
+  const done = Math.max(
+    review.preview.value.progress,
+    built.value < model.frames ? built.value / model.frames : 0,
+  );
   return (
-    <p class="stage-note numbers" role="status">
-      Preview {Math.round(progress * 100)} % built. You can watch and comment on what is there.
+    <p class="stage-note" role="status">
+      Preview {Math.round(done * 100)} % built. You can watch and comment on what is there.
     </p>
   );
 }

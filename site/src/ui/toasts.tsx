@@ -29,7 +29,11 @@ export function say(text: string, action?: Toast["action"], bad = false): () => 
 export function complain(what: string, error: unknown): void {
   const reason = error instanceof ApiError ? error.message : "Something broke in the page.";
   if (!(error instanceof ApiError)) console.error(error);
-  say(`${what} ${reason}`, undefined, true);
+  const signedOut = error instanceof ApiError && error.status === 401;
+  const signIn = () => {
+    location.assign(`/signin?returnTo=${encodeURIComponent(location.pathname + location.search)}`);
+  };
+  say(`${what} ${reason}`, signedOut ? { label: "Sign in", run: signIn } : undefined, true);
 }
 
 export function Toasts() {

@@ -122,7 +122,10 @@ function Row({ transfer }: { transfer: Transfer }) {
           <span />
         </div>
       )}
-      <p class="numbers small quiet" role={stage === "failed" ? "alert" : undefined}>
+      <p
+        class={stage === "failed" ? "small" : "numbers small quiet"}
+        role={stage === "failed" ? "alert" : undefined}
+      >
         {wordsOf(transfer)}
       </p>
       {assetId && stage === "done" && (
@@ -172,7 +175,7 @@ function wordsOf({ stage, sent, bytes, speed, progress, reason }: Transfer): str
     case "finishing":
       return "Checking what arrived";
     case "copying":
-      return `Locking the master${progress > 0 ? `, ${percent}` : ""}`;
+      return reason ?? `Locking the master${progress > 0 ? `, ${percent}` : ""}`;
     case "building":
       return `Building the preview${progress > 0 ? `, ${percent}` : ""}`;
     case "done":

@@ -192,7 +192,11 @@ async function follow(key: string, uploadId: string, versionId: string): Promise
           return;
         }
         copied = upload.state === "promoted";
-        change(key, { stage: copied ? "building" : "copying", progress: upload.progress });
+        change(key, {
+          stage: copied ? "building" : "copying",
+          progress: upload.progress,
+          reason: upload.waiting ?? undefined,
+        });
         continue;
       }
       const preview = await api.get<Preview>(`/preview/${versionId}`);
