@@ -151,6 +151,9 @@ async function sendParts(
         report.progress(mark.path, done, mark.bytes);
         continue;
       }
+      // Read and hashed while the others were still on their way, so that the line is never idle.
+      while (running.size >= parallel) await Promise.race(running);
+      stop.throwIfAborted();
       const body = read.bytes ?? Bun.file(mark.path).slice(from, from + length);
       const sending = persist(stop, async () => {
         const url = await urls(partNumber);
@@ -161,7 +164,6 @@ async function sendParts(
         .catch((error: unknown) => failed.abort(error))
         .finally(() => running.delete(sending));
       running.add(sending);
-      if (running.size >= parallel) await Promise.race(running);
     }
     await Promise.all(running);
     stop.throwIfAborted();

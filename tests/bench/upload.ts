@@ -20,7 +20,7 @@ import { measurePresign } from "./upload/presign.ts";
 import { measurePromote } from "./upload/promote.ts";
 
 const UPLOAD_MIB = 256;
-const ROUNDS = 3;
+const ROUNDS = 5;
 const PART_BYTES = 16 * MIB;
 const PARALLEL = 4;
 
@@ -49,7 +49,7 @@ export const group: BenchGroup = {
 };
 
 /** The CLI through the API (hash included) against the SDK's own multipart upload of the same file. */
-async function measureUpload(
+export async function measureUpload(
   deps: Resources,
   key: string,
   projectId: string,
