@@ -88,7 +88,14 @@ install_tools() {
     say "[tools 2/2] installing npm packages"
     rm -f .rushes/packages.stamp
     [ -w "${HOME:-/nonexistent}" ] || export BUN_INSTALL_CACHE_DIR="$tools/.bun"
-    "$bun" install --frozen-lockfile >"$root/.rushes/packages.log" 2>&1 || { tail -15 "$root/.rushes/packages.log" >&2; return 1; }
+    # Installed beside and then exchanged: an interrupted install is never in use, and nothing of an older
+    # lock file stays behind, which an install into the old folder would leave.
+    stage=$root/.rushes/packages
+    rm -rf "$stage" && mkdir -p "$stage/dev"
+    cp package.json bun.lock "$stage/" && cp -R dev/patches "$stage/dev/"
+    "$bun" install --frozen-lockfile --cwd "$stage" >"$root/.rushes/packages.log" 2>&1 || { tail -15 "$root/.rushes/packages.log" >&2; return 1; }
+    if [ -e node_modules ]; then mv node_modules "$stage/before"; fi
+    mv "$stage/node_modules" node_modules && rm -rf "$stage"
     printf '%s' "$stamp" >.rushes/packages.stamp
   fi
 }
