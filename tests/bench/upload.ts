@@ -32,16 +32,26 @@ export const group: BenchGroup = {
     try {
       const seed = await seedPeople(deps);
       const key = await seedKey(deps, seed.people.editor.id, ["manage"]);
-      const figures: Figure[] = [];
-      for (const measure of [
-        () => measurePresign(deps, key, seed.projectId, say),
-        () => measureUpload(deps, key, seed.projectId, say),
-        () => measurePromote(deps, seed.projectId, seed.people.editor.id, say),
-        () => measureHash(say),
-        () => measureMemory(deps, key, seed.projectId, say),
-      ])
-        figures.push(await measure());
-      return figures;
+      const presign = await measurePresign(deps, key, seed.projectId, say);
+      const upload = await measureUpload(deps, key, seed.projectId, say);
+      const promote = await measurePromote(deps, seed.projectId, seed.people.editor.id, say);
+      const hash = await measureHash(say);
+      const memory = await measureMemory(deps, key, seed.projectId, say);
+      return [
+        presign,
+        upload.figure,
+        promote,
+        hash,
+        {
+          // The browser hashes while it sends: what counts is that it keeps up with the storage.
+          id: "hash.over_upload_ratio",
+          value: hash.value / upload.bareMbPerSecond,
+          unit: "x",
+          target: 1.2,
+          better: "higher",
+        },
+        memory,
+      ];
     } finally {
       await deps.close();
     }
@@ -49,12 +59,12 @@ export const group: BenchGroup = {
 };
 
 /** The CLI through the API (hash included) against the SDK's own multipart upload of the same file. */
-export async function measureUpload(
+async function measureUpload(
   deps: Resources,
   key: string,
   projectId: string,
   say: (line: string) => void,
-): Promise<Figure> {
+): Promise<{ figure: Figure; bareMbPerSecond: number }> {
   const folder = mkdtempSync(join(tmpdir(), "rushes-bench-"));
   const gateway = everyFunction(deps);
   const server = Bun.serve({
@@ -97,11 +107,14 @@ export async function measureUpload(
       );
     }
     return {
-      id: "upload.ratio",
-      value: median(bare) / median(ours),
-      unit: "x",
-      target: 0.9,
-      better: "higher",
+      figure: {
+        id: "upload.ratio",
+        value: median(bare) / median(ours),
+        unit: "x",
+        target: 0.9,
+        better: "higher",
+      },
+      bareMbPerSecond: (UPLOAD_MIB * MIB) / 1e6 / median(bare),
     };
   } finally {
     await server.stop(true);
