@@ -16,6 +16,6 @@ test("Postgres is stopped in the middle of transactions and comes back: nothing 
       await postgres.start();
     }
     await load.done;
-    expect(await judge(world, load, { withinMs: 100_000 })).toEqual({ settled: 300, lost: 0, doubled: 0 });
+    expect(await judge(world, load, { withinMs: 150_000 })).toEqual({ settled: 300, lost: 0, doubled: 0 });
   }).finally(() => postgres.end());
-}, 180_000);
+}, 240_000);

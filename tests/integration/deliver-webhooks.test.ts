@@ -168,6 +168,8 @@ describe("delivering webhooks", () => {
     const made = await deliverable("/busy");
     expect(await deliver(made.deliveryId)).toBe("retrying");
     expect(reminders.at(-1)).toEqual({ id: made.deliveryId, delayMs: 120_000 });
+    expect(await deliver(made.deliveryId)).toBe("nothing-to-do");
+    expect(reminders.at(-1)?.delayMs).toBeGreaterThan(115_000);
     expect((await rowOf(made.deliveryId)).wait).toBeGreaterThan(115);
     expect(await deliver(made.deliveryId)).toBe("nothing-to-do");
   });

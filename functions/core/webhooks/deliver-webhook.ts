@@ -12,6 +12,7 @@ import {
   type ClaimedDelivery,
   claimDelivery,
   disableEndpoint,
+  dueInMs,
   endAttempt,
 } from "./delivery-store.ts";
 import { post, type Reply } from "./post.ts";
@@ -35,7 +36,12 @@ export async function deliverWebhook(
 ): Promise<Delivered> {
   const { sql, config, later } = deps;
   const claim = await claimDelivery(sql, deliveryId);
-  if (!claim) return "nothing-to-do";
+  if (!claim) {
+    // Not due yet, or an attempt that nobody knows the end of: whoever made it may be gone.
+    const waitMs = await dueInMs(sql, deliveryId);
+    if (waitMs !== null) await later.hint("webhooks:deliver", deliveryId, waitMs);
+    return "nothing-to-do";
+  }
   if (claim.closed) {
     await endAttempt(sql, claim, {
       state: "failed",

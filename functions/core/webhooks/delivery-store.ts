@@ -94,6 +94,14 @@ export async function claimDelivery(sql: Sql, id: string): Promise<ClaimedDelive
   return rows[0] ?? null;
 }
 
+/** Milliseconds until a delivery that is still to be made is due; null when it has ended. */
+export async function dueInMs(sql: Sql, id: string): Promise<number | null> {
+  const [row] = await sql<{ ms: number }[]>`
+    select greatest(0, extract(epoch from next_attempt_at - now()) * 1000)::float8 as ms
+    from webhook_deliveries where id = ${id} and state = 'pending'`;
+  return row ? Math.ceil(row.ms) : null;
+}
+
 export interface AttemptEnd {
   state: "pending" | "delivered" | "failed";
   status: number | null;
