@@ -50,7 +50,7 @@ export function idempotent({ sql, config }: Resources): MiddlewareHandler<Env> {
       const answer = answerOf(sealing, begun.body);
       for (const [name, value] of Object.entries(begun.headers)) c.header(name, value);
       c.header("Idempotent-Replay", "true");
-      return c.body(answer === "" ? null : answer, begun.status as 200);
+      return answer === "" ? c.body(null, begun.status as 204) : c.body(answer, begun.status as 200);
     }
     const { fence } = begun;
     const facts = currentRequest() ?? { requestId: c.get("requestId"), traceparent: c.get("traceparent") };
