@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, renameSync, rmSync } from "node:fs";
 import { connect } from "node:http2";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,11 +16,13 @@ function makeCertificate(name: string): void {
     ..."openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj".split(" "),
     `/CN=${name}`,
     ..."-addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout".split(" "),
-    join(folder, "key.pem"),
+    join(folder, "key.new"),
     "-out",
-    join(folder, "cert.pem"),
+    join(folder, "cert.new"),
   ]);
   if (!made.success) throw new Error(made.stderr.toString());
+  // New files, as a renewal makes them: nginx 1.27 and later keep a certificate whose file and time are the same.
+  for (const file of ["key", "cert"]) renameSync(join(folder, `${file}.new`), join(folder, `${file}.pem`));
 }
 
 beforeAll(async () => {
