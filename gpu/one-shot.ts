@@ -7,7 +7,7 @@ import ffmpeg from "fluent-ffmpeg";
 
 /** The most typical of the first frames of `input`, at most 1280 wide, as a JPEG. */
 export function writePoster(input: string, output: string, signal: AbortSignal): Promise<void> {
-  return once(ffmpeg(input), ["thumbnail=n=48", shrink], output, signal);
+  return once(ffmpeg(input), ["thumbnail=n=24", shrink], output, signal);
 }
 
 /** The picture at `seconds` of `input`, as a JPEG. */

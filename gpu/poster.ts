@@ -5,14 +5,23 @@ import { writePoster } from "./one-shot.ts";
 import type { PreviewFolder } from "./publish.ts";
 import type { Scratch } from "./scratch.ts";
 
-/** A poster from the first segment of the best rung. A missing poster is no reason to fail a preview. */
+const POSTER_SIDE = 720;
+
+/** The rung that is large enough for a card, and no larger: choosing among pictures holds them all in memory. */
+function rungForPoster(streams: GrowingStream[]): GrowingStream | undefined {
+  const pictures = streams.filter((stream) => stream.isPicture);
+  const side = ({ track }: GrowingStream) => Math.min(track?.width ?? 0, track?.height ?? 0);
+  return pictures.filter((stream) => side(stream) >= POSTER_SIDE).at(-1) ?? pictures[0];
+}
+
+/** A poster from the first segment. A missing poster is no reason to fail a preview. */
 export async function makePoster(
   scratch: Scratch,
   streams: GrowingStream[],
   folder: PreviewFolder,
   signal: AbortSignal,
 ): Promise<string | null> {
-  const best = streams.find((stream) => stream.isPicture);
+  const best = rungForPoster(streams);
   const first = best?.segments[0];
   if (!best || !first) return null;
   const input = join(scratch.work, "poster.mp4");

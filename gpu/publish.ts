@@ -60,7 +60,8 @@ export interface PublishOptions {
   onFault: (cause: unknown) => void;
 }
 
-const POLL_MS = 250;
+/** In case a change was not told: every machine has a limit of watches. */
+const POLL_MS = 1_000;
 /** Uploads of one stream at a time, when the encoder is ahead of the storage. */
 const PARALLEL = 4;
 
@@ -104,7 +105,10 @@ export function publishLadder(options: PublishOptions): LadderPublisher {
   const timer = setInterval(schedule, POLL_MS);
   let watcher: FSWatcher | undefined;
   try {
-    watcher = watch(options.out, schedule);
+    // ffmpeg writes to its segments all the time; only a playlist that was put in place says that one is whole.
+    watcher = watch(options.out, (_, name) => {
+      if (name?.endsWith(".m3u8")) schedule();
+    });
     watcher.on("error", () => {}); // the timer does without
   } catch {
     // no inotify left on this machine: the timer does without

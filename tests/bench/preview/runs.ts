@@ -59,7 +59,7 @@ async function startWorker(room: PreviewRoom): Promise<Process> {
   };
 }
 
-/** Resident memory of the worker and of all it runs, now. Shared pages count once per process. */
+/** Resident memory of the worker and of all it runs, now. Pages that several share count once. */
 async function residentMb(worker: Process): Promise<number> {
   let kb = 0;
   for (const name of await readdir("/proc")) {
@@ -68,8 +68,8 @@ async function residentMb(worker: Process): Promise<number> {
       Number(name) === worker.pid ||
       (await readFile(`/proc/${name}/cmdline`, "utf8").catch(() => "")).includes(worker.scratch);
     if (!isOurs) continue;
-    const status = await readFile(`/proc/${name}/status`, "utf8").catch(() => "");
-    kb += Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0);
+    const pages = await readFile(`/proc/${name}/smaps_rollup`, "utf8").catch(() => "");
+    kb += Number(/^Pss:\s+(\d+)/m.exec(pages)?.[1] ?? 0);
   }
   return kb / 1024;
 }
