@@ -54,7 +54,10 @@ describe("reviewing a version", () => {
     await goTo(editor, "30");
     await waitForFrame(editor, 30);
     await editor.keyboard.press("d");
-    await editor.getByRole("toolbar", { name: "Drawing tools" }).getByRole("button", { name: "Arrow" }).click();
+    await editor
+      .getByRole("toolbar", { name: "Drawing tools" })
+      .getByRole("button", { name: "Arrow" })
+      .click();
     const box = await editor.locator(".picture").boundingBox();
     if (!box) throw new Error("no picture");
     await editor.mouse.move(box.x + box.width * 0.3, box.y + box.height * 0.5);
@@ -99,7 +102,11 @@ describe("reviewing a version", () => {
     await editor.getByRole("tab", { name: "Versions" }).click();
     await editor.getByRole("button", { name: /Carry 1 open comment forward from v1/ }).click();
     await editor.getByRole("tab", { name: /^Comments/ }).click();
-    await editor.getByRole("article").filter({ hasText: "From the first version" }).getByText("carried").waitFor();
+    await editor
+      .getByRole("article")
+      .filter({ hasText: "From the first version" })
+      .getByText("carried")
+      .waitFor();
   }, 30_000);
 
   test("a review is asked for, given, and seen at once", async () => {
@@ -111,10 +118,18 @@ describe("reviewing a version", () => {
     const rita = await pageOf(browser, "rita");
     await rita.goto(`${access.urls.site}/`);
     await rita.getByRole("button", { name: /Notices, \d+ unread/ }).click();
-    await rita.getByRole("link", { name: /asks for your review of Scene 12/ }).first().click();
+    await rita
+      .getByRole("link", { name: /asks for your review of Scene 12/ })
+      .first()
+      .click();
     await rita.getByRole("tab", { name: "Approval" }).click();
     await rita.getByRole("button", { name: "Approve" }).click();
-    await editor.getByRole("banner").or(editor.locator(".review-bar")).getByText("Approved").first().waitFor({ timeout: 10_000 });
+    await editor
+      .getByRole("banner")
+      .or(editor.locator(".review-bar"))
+      .getByText("Approved")
+      .first()
+      .waitFor({ timeout: 10_000 });
     await rita.context().close();
   }, 60_000);
 
@@ -171,7 +186,10 @@ describe("custody in plain words", () => {
     await mara.getByRole("button", { name: "Release the hold" }).click();
     await mara.getByRole("textbox", { name: "Reason" }).fill("Settled");
     await mara.getByRole("dialog").getByRole("button", { name: "Release the hold" }).click();
-    await mara.getByRole("status").getByText(/Nothing was changed/).waitFor();
+    await mara
+      .getByRole("status")
+      .getByText(/Nothing was changed/)
+      .waitFor();
     const milo = await pageOf(browser, "milo");
     await openReview(milo, path);
     await milo.getByRole("tab", { name: "Custody" }).click();

@@ -61,19 +61,29 @@ describe("a large file in parts", () => {
         { timeout: 60_000 },
       );
     await reach(5);
-    await tray().getByRole("button", { name: /^Pause/ }).click();
-    await tray().getByText(/^Paused at/).waitFor();
-    await tray().getByRole("button", { name: /^Resume/ }).click();
+    await tray()
+      .getByRole("button", { name: /^Pause/ })
+      .click();
+    await tray()
+      .getByText(/^Paused at/)
+      .waitFor();
+    await tray()
+      .getByRole("button", { name: /^Resume/ })
+      .click();
     await reach(20);
     await page.getByRole("link", { name: "Projects", exact: true }).click();
     await page.getByRole("heading", { name: "Projects", level: 1 }).waitFor();
     expect(await share()).toBeGreaterThanOrEqual(20);
     await reach(45);
     await page.reload();
-    await tray().getByText(/Resume with the same file/).waitFor({ timeout: 20_000 });
+    await tray()
+      .getByText(/Resume with the same file/)
+      .waitFor({ timeout: 20_000 });
     expect(await share()).toBeGreaterThan(10);
     const chooser = page.waitForEvent("filechooser");
-    await tray().getByRole("button", { name: /^Resume/ }).click();
+    await tray()
+      .getByRole("button", { name: /^Resume/ })
+      .click();
     await (await chooser).setFiles(film);
     await tray().getByText("Ready to watch").waitFor({ timeout: 120_000 });
     expect(faultsOf(page)).toEqual([]);
@@ -85,7 +95,9 @@ describe("a large file in parts", () => {
     await page.getByTestId("file-picker").setInputFiles(film);
     await tray().getByText(/ of /).last().waitFor();
     await page.waitForTimeout(1500);
-    await tray().getByRole("button", { name: /^Cancel/ }).click();
+    await tray()
+      .getByRole("button", { name: /^Cancel/ })
+      .click();
     await page.waitForTimeout(800);
     const { items } = await ask<{ items: { state: string }[] }>("GET", "/presign?state=open");
     expect(items.filter(({ state }) => state === "open")).toEqual([]);
@@ -99,7 +111,11 @@ describe("what is refused says why", () => {
     await page.getByTestId("file-picker").setInputFiles([
       { name: "empty.mp4", mimeType: "video/mp4", buffer: Buffer.alloc(0) },
       { name: "shot list.txt", mimeType: "text/plain", buffer: Buffer.from("12 A wide") },
-      { name: "words.mp4", mimeType: "video/mp4", buffer: Buffer.from("these are only words, no film at all") },
+      {
+        name: "words.mp4",
+        mimeType: "video/mp4",
+        buffer: Buffer.from("these are only words, no film at all"),
+      },
     ]);
     const alerts = tray().getByRole("alert");
     await alerts.nth(2).waitFor({ timeout: 60_000 });
