@@ -11,7 +11,8 @@ import { allowedInWords, isDeclaredAllowed } from "./allowed.ts";
 import { needUpload } from "./may-upload.ts";
 import { planUpload } from "./plan.ts";
 import { room } from "./quota.ts";
-import { assetExists, folderExists, ingestPolicy, insertUpload } from "./store.ts";
+import { insertUpload } from "./store.ts";
+import { assetExists, folderExists, ingestPolicy } from "./target-store.ts";
 import type { openUploadInput } from "./upload.ts";
 
 /** How long one signed URL is good for. A later one is asked for again, so a leaked one is soon worthless. */

@@ -11,15 +11,14 @@ import { needUpload, ownUpload } from "./may-upload.ts";
 import { examine, type GivenPart, gatherObject } from "./receive-upload.ts";
 import { refuseUpload } from "./refuse-upload.ts";
 import {
-  assetExists,
   claimUpload,
   findUpload,
-  ingestPolicy,
   markPromoting,
   markReceived,
   releaseUpload,
   type UploadRow,
 } from "./store.ts";
+import { assetExists, ingestPolicy } from "./target-store.ts";
 import type { promoteInput } from "./upload.ts";
 
 export interface Promoted {
