@@ -119,6 +119,7 @@ export const failureCases: QueueCase[] = [
         },
       );
       const done = new Set<string>();
+      const given = setTimeout(() => worker.kill("SIGKILL"), 15_000);
       let line = "";
       for await (const chunk of worker.stdout) {
         const lines = (line + new TextDecoder().decode(chunk)).split("\n");
@@ -127,6 +128,7 @@ export const failureCases: QueueCase[] = [
         if (done.size >= 100) worker.kill("SIGKILL");
       }
       await worker.exited;
+      clearTimeout(given);
       expect(done.size).toBeLessThan(500);
       const until = performance.now() + 15_000;
       while (done.size < 500 && performance.now() < until) {

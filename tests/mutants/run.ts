@@ -27,16 +27,16 @@ async function killersIn(
 ): Promise<string[] | null> {
   const child = Bun.spawn([process.execPath, "test", ...(only ? ["-t", only] : []), suite], {
     cwd: copy,
-    stdout: "pipe",
-    stderr: "pipe",
+    // Files, not pipes: a process that a mutant left behind would hold a pipe open.
+    stdout: Bun.file(join(copy, "out.txt")),
+    stderr: Bun.file(join(copy, "errors.txt")),
   });
   const timer = setTimeout(() => child.kill("SIGKILL"), LIMIT_MS);
-  const [out, errors, code] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ]);
+  const code = await child.exited;
   clearTimeout(timer);
+  const [out, errors] = await Promise.all(
+    ["out.txt", "errors.txt"].map((name) => readFile(join(copy, name), "utf8")),
+  );
   if (code === 0) return null;
   const failed = [...`${out}${errors}`.matchAll(/^\(fail\) (.*?)(?: \[[\d.]+ms\])?$/gm)].map(
     ([, name = ""]) => name,
