@@ -29,6 +29,7 @@ export async function buildLadder(
   let choices: Choices = {
     recipe: claim.recipe,
     device: tools.device.offers(),
+    knownLufs: claim.knownLufs,
     maxSoundtracks: tools.caps.soundtracks,
     maxCaptions: tools.caps.subtitles,
   };
@@ -72,8 +73,29 @@ function plainer(choices: Choices, plan: Plan, cause: unknown): Choices | undefi
 }
 
 function asFailure(cause: EncodeError): BuildFailure {
-  const log = cause.result.errors.join("\n");
+  const { errors, killedBy } = cause.result;
+  const log = errors.join("\n");
   if (/No space left/i.test(log)) throw cause;
+  if (killedBy === "SIGXFSZ") {
+    return new BuildFailure(
+      "scratch-full",
+      "Building the preview writes larger files than one build may. Upload a shorter or smaller export.",
+    );
+  }
+  if (killedBy === "SIGXCPU") {
+    return new BuildFailure(
+      "deadline",
+      "Building the preview took far more work than a file of this length should. Export it in a common format and upload that.",
+    );
+  }
+  // Killed from outside, as by a kernel that is out of memory: not the file's fault until it happens every time.
+  if (killedBy) throw cause;
+  if (/Cannot allocate memory/i.test(log)) {
+    return new BuildFailure(
+      "too-large",
+      "Decoding the file needs more memory than one build may use. Export it with smaller pictures and upload that.",
+    );
+  }
   if (/Decoder .* not found|Unsupported codec|could not find codec|no decoder/i.test(log)) {
     return new BuildFailure(
       "codec-not-supported",

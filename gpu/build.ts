@@ -50,7 +50,7 @@ export async function build(
   const source = await probe(tools.sandbox, supply.probePath, tools.caps, scratch.work, signal);
   if (source.kind === "image" || source.durationSeconds === null) await supply.download();
   await writeRecipeFiles(scratch, claim);
-  const deadline = deadlineOf(source);
+  const deadline = deadlineOf(source, tools.deadlineFactor);
   const within = AbortSignal.any([signal, deadline]);
   const made =
     source.kind === "image"
@@ -63,15 +63,15 @@ export async function build(
   };
 }
 
-function deadlineOf(source: Source): AbortSignal {
+function deadlineOf(source: Source, factor: number): AbortSignal {
   const pixels = (source.picture?.codedWidth ?? 0) * (source.picture?.codedHeight ?? 0);
-  const seconds = deadlineSeconds(source.durationSeconds ?? 3600, pixels);
+  const seconds = factor * deadlineSeconds(source.durationSeconds ?? 3600, pixels);
   const controller = new AbortController();
   const timer = setTimeout(() => {
     controller.abort(
       new BuildFailure(
         "deadline",
-        `The preview was not finished after ${Math.round(seconds / 60)} minutes, far longer than a file of this length should take. Export it in a common format and upload that.`,
+        `The preview was not finished after ${Math.ceil(seconds / 60)} minutes, far longer than a file of this length should take. Export it in a common format and upload that.`,
       ),
     );
   }, seconds * 1000);

@@ -14,6 +14,8 @@ export interface Tools {
   scratchMaxBytes: number;
   /** Masters up to this size are copied to the scratch disk before they are decoded. */
   fileBytes: number;
+  /** Multiplies the time a build may take; 1 but for machines much slower than usual. */
+  deadlineFactor: number;
   /** Part of the content address: changes when other bytes come out. */
   toolVersion: string;
   fontFile: string | null;

@@ -60,6 +60,7 @@ await consume(
       scratchBase,
       scratchMaxBytes: config.SCRATCH_MAX_BYTES,
       fileBytes: FILE_BYTES,
+      deadlineFactor: 1,
       toolVersion: toolVersion(),
       fontFile: findFont(),
     },

@@ -34,6 +34,7 @@ export async function startWorker(
     scratchBase,
     scratchMaxBytes: 4e9,
     fileBytes: FILE_BYTES,
+    deadlineFactor: 1,
     toolVersion: toolVersion(),
     fontFile: findFont(),
     ...options.tools,

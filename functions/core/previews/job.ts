@@ -66,6 +66,8 @@ export interface Claim {
   knownSha256: string | null;
   /** True when the version already shows a finished preview: this build replaces it only at its end. */
   isRebuild: boolean;
+  /** Integrated loudness that an earlier build measured. */
+  knownLufs: number | null;
 }
 
 export const claimRow = z.object({
@@ -84,6 +86,7 @@ export const claimRow = z.object({
   client_sha256: z.string().nullable(),
   sha256: z.string().nullable(),
   version_state: z.string(),
+  known_lufs: z.number().nullable(),
 });
 
 export interface Hashes {

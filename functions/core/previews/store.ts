@@ -28,7 +28,8 @@ export async function takeJob(sql: Sql, jobId: string, worker: string): Promise<
         or (state = 'running' and heartbeat_at < now() - ${`${JOB_LEASE_MS} milliseconds`}::interval))
       returning *)
     select t.id, t.fence, t.attempts, t.version_id, t.project_id, t.recipe, t.recipe_hash, t.traceparent,
-      v.asset_id, v.master_key, v.master_version_id, v.bytes, v.client_sha256, v.sha256, v.state as version_state
+      v.asset_id, v.master_key, v.master_version_id, v.bytes, v.client_sha256, v.sha256, v.state as version_state,
+      (v.media -> 'loudness' ->> 'integratedLufs')::float8 as known_lufs
     from taken t join versions v on v.id = t.version_id`;
   if (rows.length === 0) return null;
   const row = claimRow.parse(rows[0]);
@@ -46,6 +47,7 @@ export async function takeJob(sql: Sql, jobId: string, worker: string): Promise<
     clientSha256: row.client_sha256,
     knownSha256: row.sha256,
     isRebuild: row.version_state === "ready",
+    knownLufs: row.known_lufs,
   };
 }
 
