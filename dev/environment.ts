@@ -12,6 +12,7 @@ import { passwordOf, people } from "#dev/people.ts";
 import { postgresUrl } from "#dev/postgres.ts";
 import { redisUrl } from "#dev/redis.ts";
 import { Stop } from "#dev/say.ts";
+import { sqsEnvironment, usesSqs } from "#dev/sqs-environment.ts";
 
 export type Environment = Record<string, string>;
 
@@ -102,6 +103,7 @@ export const productEnvironment = (instance: Instance, outside: Outside): Enviro
   return {
     POSTGRES_URL: outside.postgres ?? postgresUrl(instance, "rushes"),
     REDIS_URL: outside.redis ?? redisUrl(instance),
+    ...(usesSqs() ? sqsEnvironment(ports.sqs) : {}),
     ...(outside.storage
       ? { WASABI_ENDPOINT: outside.storage, ...withoutAdmin(outside.given) }
       : localStorage(instance)),

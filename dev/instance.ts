@@ -117,6 +117,7 @@ const ownerOf: Partial<Record<PortName, string>> = {
   edge: "edge",
   purge: "edge",
   workerMetrics: "worker",
+  sqs: "sqs",
 };
 
 export const checkedInstanceName = (name: string): string => {

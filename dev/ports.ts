@@ -13,12 +13,13 @@ export const portNames = [
   "s3",
   "cephMon",
   "workerMetrics",
+  "sqs",
 ] as const;
 export type PortName = (typeof portNames)[number];
 export type Ports = Record<PortName, number>;
 
 /** Ports of the rented servers; the rest belong to the product's processes. */
-export const serverPorts: readonly PortName[] = ["oidc", "postgres", "redis", "s3", "cephMon"];
+export const serverPorts: readonly PortName[] = ["oidc", "postgres", "redis", "s3", "cephMon", "sqs"];
 
 const preferred: Partial<Ports> = { api: 3000, site: 3001, edge: 8080 };
 

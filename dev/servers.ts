@@ -14,6 +14,7 @@ import { startPostgres, stopPostgres } from "#dev/postgres.ts";
 import { plainEnv, runningPid, startDaemon, stopDaemon, waitReady } from "#dev/processes.ts";
 import { startRedis, stopRedis } from "#dev/redis.ts";
 import { step } from "#dev/say.ts";
+import { usesSqs } from "#dev/sqs-environment.ts";
 
 /** One day is 5 seconds in a test instance; uploads there get ten minutes before the lifecycle takes them. */
 const lifecycleDays = (instance: Instance): number => (instance.isTest ? 120 : 7);
@@ -57,6 +58,19 @@ const startOidc = async (instance: Instance, environment: Environment): Promise<
   await waitReady(daemon, () => isOk(url));
 };
 
+/** Its messages live in memory: hints that a restart forgets are sent again by the reconciler. */
+const startSqs = async (instance: Instance): Promise<void> => {
+  const daemon = { name: "sqs", runDir: instance.runDir, logFile: join(instance.logDir, "sqs.log") };
+  if (runningPid(instance.runDir, "sqs") === null)
+    startDaemon({
+      ...daemon,
+      argv: [process.execPath, join(repoRoot, "dev/sqs.ts"), String(instance.ports.sqs)],
+      cwd: repoRoot,
+      env: plainEnv(),
+    });
+  await waitReady(daemon, () => isOk(`http://127.0.0.1:${instance.ports.sqs}/health`));
+};
+
 const isOk = async (url: string): Promise<boolean> => {
   try {
     return (await fetch(url, { signal: AbortSignal.timeout(2000) })).ok;
@@ -71,6 +85,7 @@ export const startServers = async (instance: Instance, outside: Outside): Promis
   const starting: Promise<void>[] = [step("sign-in is up", () => startOidc(instance, environment))];
   if (!outside.postgres) starting.push(step("postgres is up", () => startPostgres(instance)));
   if (!outside.redis) starting.push(step("redis is up", () => startRedis(instance)));
+  if (usesSqs()) starting.push(step("sqs is up", () => startSqs(instance)));
   if (!outside.storage) starting.push(step("storage is up", () => startStorage(instance)));
   const failed = (await Promise.allSettled(starting)).find((result) => result.status === "rejected");
   if (failed) throw failed.reason;
@@ -90,6 +105,7 @@ export const stopServers = async (instance: Instance, graceMs?: number): Promise
     stopDaemon(instance.runDir, "oidc", { graceMs: graceMs ?? 3_000 }),
     stopCeph(instance, graceMs),
     stopRedis(instance, graceMs),
+    stopDaemon(instance.runDir, "sqs", { graceMs: graceMs ?? 3_000 }),
     stopPostgres(instance, graceMs),
   ]);
 };

@@ -5,15 +5,7 @@
  */
 import { buildApp } from "fauxqs";
 import { createSqsQueues } from "#core/queue/sqs-client.ts";
-
-/** What the product's processes need to use the server on this port. */
-export const sqsEnvironment = (port: number): Record<string, string> => ({
-  QUEUE: "sqs",
-  SQS_ENDPOINT: `http://127.0.0.1:${port}`,
-  SQS_REGION: "us-east-1",
-  SQS_ACCESS_KEY_ID: "local",
-  SQS_SECRET_ACCESS_KEY: "local-only",
-});
+import { sqsEnvironment } from "#dev/sqs-environment.ts";
 
 const main = async (port: number): Promise<void> => {
   const app = buildApp({ logger: false, host: "127.0.0.1" });
@@ -22,13 +14,7 @@ const main = async (port: number): Promise<void> => {
   process.on("SIGINT", leave);
   const endpoint = await app.listen({ host: "127.0.0.1", port });
   const { SQS_QUEUE_PREFIX = "rushes-" } = process.env;
-  await createSqsQueues({
-    SQS_ENDPOINT: endpoint,
-    SQS_REGION: "us-east-1",
-    SQS_ACCESS_KEY_ID: "local",
-    SQS_SECRET_ACCESS_KEY: "local-only",
-    SQS_QUEUE_PREFIX,
-  });
+  await createSqsQueues({ ...sqsEnvironment(port), SQS_ENDPOINT: endpoint, SQS_QUEUE_PREFIX });
   console.log(`SQS at ${endpoint}`);
 };
 

@@ -25,6 +25,7 @@ async function killersIn(
   copy: string,
   { suite, only }: Pick<Mutant, "suite" | "only">,
 ): Promise<string[] | null> {
+  for (const name of ["out.txt", "errors.txt"]) await rm(join(copy, name), { force: true });
   const child = Bun.spawn([process.execPath, "test", ...(only ? ["-t", only] : []), suite], {
     cwd: copy,
     // Files, not pipes: a process that a mutant left behind would hold a pipe open.
