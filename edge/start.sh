@@ -28,7 +28,7 @@ if is_ours "$RUN/nginx.pid" "$RUN/nginx.conf"; then
     tries=$((tries + 1))
   done
 fi
-rm -f "$RUN/signer.sock" "$RUN/current" "$RUN/ended" "$RUN/full" "$RUN/nginx.pid"
+rm -f "$RUN/signer.sock" "$RUN/current" "$RUN"/ended.* "$RUN/full" "$RUN/nginx.pid"
 echo $$ >"$RUN/start.pid"
 mkdir -p "$RUN/conf" "$RUN/logs" "$RUN/temp" "$RUN/tending" "$RUN/empty"
 own "$RUN" "$RUN/logs" "$RUN/temp" "$CACHE_PATH"
@@ -51,29 +51,38 @@ export EDGE_SIGNING_KEY EDGE_SIGNING_KEY_PREVIOUS EDGE_TOKEN_MAX_SECONDS EDGE_PU
 export EDGE_RUN_PATH EDGE_STATE_PATH S3_EDGE_ACCESS_KEY_ID S3_EDGE_SECRET_ACCESS_KEY WASABI_REGION
 "$EDGE_NGINX" -t -q -p "$RUN" -e "$RUN/logs/error.log" -c "$RUN/nginx.conf" || exit 67
 
+# How nginx ended, in a file of this start: one that was taken over may still write its own.
+ended=$RUN/ended.$$
+group=
 stop_with() {
-  [ ! -s "$RUN/nginx.pid" ] || kill "-$1" "$(cat "$RUN/nginx.pid")"
   stopping=1
+  tries=0
+  # A signal may come before nginx has written its number.
+  while [ -n "$group" ] && [ ! -s "$RUN/nginx.pid" ] && [ ! -e "$ended" ] && [ "$tries" -lt 50 ]; do
+    sleep 0.1
+    tries=$((tries + 1))
+  done
+  [ ! -s "$RUN/nginx.pid" ] || kill "-$1" "$(cat "$RUN/nginx.pid")"
 }
 stopping=0
 trap 'stop_with TERM' TERM INT
 trap 'stop_with QUIT' QUIT
-trap 'kill -HUP "$(cat "$RUN/nginx.pid")"' HUP
+trap '[ ! -s "$RUN/nginx.pid" ] || kill -HUP "$(cat "$RUN/nginx.pid")"' HUP
 
 {
   "$EDGE_NGINX" -p "$RUN" -e "$RUN/logs/error.log" -c "$RUN/nginx.conf"
-  echo $? >"$RUN/ended"
+  echo $? >"$ended"
 } &
 group=$!
-while [ "$stopping" = 0 ] && [ ! -e "$RUN/ended" ]; do
+while [ "$stopping" = 0 ] && [ ! -e "$ended" ]; do
   sleep "$EDGE_TEND_SECONDS" &
   pause=$!
   wait "$pause"
   [ "$stopping" = 1 ] || tend
 done
-kill "$pause" 2>/dev/null
-wait "$group"
-while [ ! -e "$RUN/ended" ] && kill -0 "$group" 2>/dev/null; do wait "$group"; done
+[ -z "${pause:-}" ] || kill "$pause" 2>/dev/null
+while [ ! -e "$ended" ] && kill -0 "$group" 2>/dev/null; do wait "$group"; done
 tend_logs
-rm -f "$RUN/start.pid"
-exit "$(cat "$RUN/ended" 2>/dev/null || echo 1)"
+status=$(cat "$ended" 2>/dev/null || echo 1)
+rm -f "$RUN/start.pid" "$ended"
+exit "$status"

@@ -122,6 +122,9 @@ async function run(folder: string, env: Record<string, string>, manner: Manner):
   await eventually(
     async () => {
       if (started.exitCode !== null) return;
+      // An edge that is taken over still answers for a moment.
+      const number = readFileSync(join(env.EDGE_RUN_PATH ?? "", "start.pid"), "utf8").trim();
+      if (number !== String(started.pid)) throw new Error("another edge is there");
       const answer = await fetch(`${control}/healthz`);
       if (answer.status !== 200) throw new Error(`the edge answers ${answer.status}`);
     },
