@@ -1,9 +1,8 @@
 import type { Claim } from "#core/previews/job.ts";
-import { previewPrefix } from "#core/previews/preview.ts";
+import { isInstantFile, previewPrefix } from "#core/previews/preview.ts";
 import { contentKey } from "#core/previews/recipe.ts";
 import { copyPrefix } from "#core/storage/prefix.ts";
 import type { Built, Witness } from "./build.ts";
-import { isInstantFile } from "./instant.ts";
 import { checkHashes, type Master, readMaster } from "./master.ts";
 import type { Tools } from "./tools.ts";
 

@@ -15,13 +15,10 @@ import type { Tools } from "./tools.ts";
 /** Beyond this, writing the source once more costs more than waiting for the ladder. */
 const MAX_BYTES = 2 * 1024 ** 3;
 const MAX_BITS = 25_000_000;
+/** The ladder of a shorter clip is there as soon. */
+const MIN_SECONDS = 4;
 const profiles = new Set(["Constrained Baseline", "Baseline", "Main", "High"]);
 const TARGET_SECONDS = 6;
-
-/** Files of the repacked source: nobody needs them once the ladder is there and the last viewer has left. */
-export function isInstantFile(name: string): boolean {
-  return name === "instant.m3u8" || /^(init_)?ra?0[._]/.test(name);
-}
 
 /** True when every browser plays the source as it is, so that it only has to be packed anew. */
 export function canRemux(source: Source, recipe: Recipe, bytes: number): boolean {
@@ -30,6 +27,7 @@ export function canRemux(source: Source, recipe: Recipe, bytes: number): boolean
   // A watermark that is not there yet would be no watermark.
   if (recipe.watermark !== undefined || recipe.lut !== undefined || recipe.loudness !== undefined)
     return false;
+  if ((source.durationSeconds ?? 0) < MIN_SECONDS) return false;
   if (bytes > MAX_BYTES || (source.bitRate ?? 0) > MAX_BITS) return false;
   if (!["mov", "matroska"].includes(source.container)) return false;
   const isPlain =

@@ -14,7 +14,7 @@ import {
 } from "#tests/support/previews.ts";
 import { type RunningWorker, startWorker } from "#tests/support/worker.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(300_000);
 
 const plain = ["-c:v", "libx264", "-preset", "ultrafast", "-bf", "0", "-g", "30"];
 const clips: (CountedClip & { first?: number })[] = [
@@ -153,7 +153,7 @@ describe("the frame in the picture is the frame that the interface names", () =>
           if (row.state !== "ready") throw new Error(`${row.state}: ${row.reason}`);
           return row;
         },
-        { withinMs: 90_000 },
+        { withinMs: 240_000 },
       );
       const model: FrameModel = frameModelOf(version.media);
       const first = clip.first ?? 0;

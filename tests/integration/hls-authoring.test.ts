@@ -14,7 +14,7 @@ import {
 } from "#tests/support/previews.ts";
 import { type RunningWorker, startWorker } from "#tests/support/worker.ts";
 
-setDefaultTimeout(90_000);
+setDefaultTimeout(300_000);
 
 const RATE = 24_000 / 1001;
 const words = (text: string) => text.split(" ");
@@ -101,7 +101,7 @@ beforeAll(async () => {
       if (row.state !== "ready") throw new Error(`${row.state}: ${row.reason}`);
       return row;
     },
-    { withinMs: 80_000 },
+    { withinMs: 240_000 },
   );
   prefix = version.preview.prefix;
   master = await previewText(room, `${prefix}master.m3u8`);

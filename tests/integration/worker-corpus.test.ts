@@ -6,7 +6,7 @@ import { eventually } from "#tests/support/eventually.ts";
 import { addMaster, openPreviewRoom, type PreviewRoom, versionOf } from "#tests/support/previews.ts";
 import { type RunningWorker, startWorker } from "#tests/support/worker.ts";
 
-setDefaultTimeout(240_000);
+setDefaultTimeout(900_000);
 
 let room: PreviewRoom;
 let worker: RunningWorker;
@@ -34,7 +34,7 @@ async function ended(name: string) {
         throw new Error(`${name} is ${version.state}`);
       return version;
     },
-    { withinMs: 200_000, everyMs: 100 },
+    { withinMs: 850_000, everyMs: 100 },
   );
 }
 

@@ -12,7 +12,7 @@ import {
 } from "#tests/support/previews.ts";
 import { type RunningWorker, startWorker } from "#tests/support/worker.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(300_000);
 
 let room: PreviewRoom;
 let streaming: RunningWorker;
@@ -53,7 +53,7 @@ async function built(path: string, options = {}) {
       if (!["ready", "failed"].includes(row.state)) throw new Error(row.state);
       return row;
     },
-    { withinMs: 50_000 },
+    { withinMs: 240_000 },
   );
   const rows = await room.resources.sql`select result from preview_jobs where id = ${jobId}`;
   return { version, result: rows[0]?.result };

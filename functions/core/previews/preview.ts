@@ -52,3 +52,8 @@ export type Preview = z.infer<typeof previewSchema>;
 export function previewPrefix(versionId: string, jobId: string, fence: number): string {
   return `assets/${versionId}/${jobId}.${fence}/`;
 }
+
+/** Files of the repacked source: nobody needs them once the ladder is there and the last viewer has left. */
+export function isInstantFile(name: string): boolean {
+  return name === "instant.m3u8" || /^(init_)?ra?0[._]/.test(name);
+}

@@ -50,22 +50,20 @@ export async function* listKeys(
 export async function deletePrefix(storage: Storage, bucket: string, prefix: string): Promise<number> {
   if (!prefix.endsWith("/") || prefix.length < 3)
     throw new RangeError("a prefix to delete ends with a slash");
-  let gone = 0;
-  let batch: { Key: string }[] = [];
-  const flush = async () => {
-    if (batch.length === 0) return;
-    await storage.s3.send(
-      new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects: batch, Quiet: true } }),
-    );
-    gone += batch.length;
-    batch = [];
-  };
-  for await (const { key } of listKeys(storage, bucket, prefix)) {
-    batch.push({ Key: key });
-    if (batch.length === 500) await flush();
+  const keys: string[] = [];
+  for await (const { key } of listKeys(storage, bucket, prefix)) keys.push(key);
+  await deleteKeys(storage, bucket, keys);
+  return keys.length;
+}
+
+const DELETE_BATCH = 500;
+
+/** Removes the named objects; what is gone already is no fault. */
+export async function deleteKeys({ s3 }: Storage, bucket: string, keys: readonly string[]): Promise<void> {
+  for (let at = 0; at < keys.length; at += DELETE_BATCH) {
+    const Objects = keys.slice(at, at + DELETE_BATCH).map((Key) => ({ Key }));
+    await s3.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } }));
   }
-  await flush();
-  return gone;
 }
 
 /** Copies everything below `from` to below `to`, inside the storage, metadata included. Answers the objects copied. */

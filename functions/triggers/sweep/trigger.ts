@@ -8,6 +8,7 @@ export const sweepTrigger: Trigger = {
     tables: {
       uploads: "write",
       versions: "write",
+      preview_jobs: "write",
       edge_generations: "write",
       project_storage: "write",
       custody_manifests: "write",
