@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 /** Waits until `check` no longer throws and answers what it answered; fails with its last complaint. */
 export async function eventually<T>(
   check: () => T | Promise<T>,
-  { withinMs = 10_000, everyMs = 50 } = {},
+  { withinMs = 30_000, everyMs = 50 } = {},
 ): Promise<T> {
   const deadline = performance.now() + withinMs;
   for (;;) {
