@@ -171,7 +171,7 @@ export async function runJob(
     }
     if (error instanceof Refusal) {
       log.error({ ...fields, reason }, "buried: the job can never succeed");
-      return await settle(log, fields, () => delivery.bury(`${error.code}: ${reason}`), "buried");
+      return await settle(log, fields, () => delivery.bury(`${error.code}: ${error.message}`), "buried");
     }
     log.warn({ ...fields, err: error }, "the job failed");
     const delayMs = backoffMs(delivery.attempt);
