@@ -41,7 +41,7 @@ function policy(): string {
     `img-src 'self' data: blob: ${edge} ${api}`,
     `media-src 'self' blob: ${edge}`,
     // Uploads go straight to the storage, whose address only the API knows.
-    `connect-src 'self' ${api} ${edge} https: http://127.0.0.1:* http://localhost:*`,
+    `connect-src 'self' ${api} ${edge} https:${apiBase.startsWith("http:") ? " http:" : ""}`,
     "worker-src 'self' blob:",
     "object-src 'none'",
     "base-uri 'none'",

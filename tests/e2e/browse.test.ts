@@ -93,7 +93,10 @@ describe("finding one's way in a project", () => {
     await page.getByRole("button", { name: /^More for Storm/ }).click();
     await page.getByRole("menuitem", { name: "Delete" }).click();
     // Its master is locked: it comes back by itself, with the reason and the date.
-    await page.getByRole("status").getByText(/1 asset left as it was.*20\d\d/).waitFor();
+    await page
+      .getByRole("status")
+      .getByText(/1 asset left as it was.*20\d\d/)
+      .waitFor();
     await shows(["Lighthouse.mp4", "Storm.mp4"]);
   }, 60_000);
 

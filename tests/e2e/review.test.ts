@@ -50,6 +50,18 @@ describe("reviewing a version", () => {
     await editor.keyboard.press("Escape");
   }, 60_000);
 
+  test("an address with a frame, or with a comment, lands there", async () => {
+    await openReview(editor, `${path}?f=42`);
+    await waitForFrame(editor, 42);
+    expect(await readFrames(editor, BITS, SQUARE, BITS * SQUARE)).toEqual(named(42));
+    const [comment] = (await ask<{ items: { id: string }[] }>("GET", `/comments?versionId=${versions[0]}`))
+      .items;
+    await openReview(editor, `${path}?v=${versions[0]}&c=${comment?.id}`);
+    await waitForFrame(editor, 50);
+    await editor.locator("[aria-current=true]").filter({ hasText: "From the first version" }).waitFor();
+    await openReview(editor, path);
+  }, 60_000);
+
   test("a drawing is posted with its comment and shown on its frame only", async () => {
     await goTo(editor, "30");
     await waitForFrame(editor, 30);

@@ -1,7 +1,6 @@
 import {
   ChevronLeft,
   ChevronRight,
-  Frame,
   Gauge,
   Keyboard,
   Maximize,
@@ -16,10 +15,11 @@ import {
 } from "lucide-preact";
 import { frameToTimecode } from "#core/timecode/timecode.ts";
 import { Menu, MenuItem } from "../ui/menu.tsx";
+import { LookMenu } from "./look-menu.tsx";
 import type { Player } from "./player.ts";
 import { Position } from "./position.tsx";
 import type { Stream } from "./stream.ts";
-import { aspects, type View } from "./view.ts";
+import type { View } from "./view.ts";
 import "./transport.css";
 
 interface Props {
@@ -240,62 +240,5 @@ function Volume({ player }: { player: Player }) {
         onInput={(event) => player.setVolume(Number(event.currentTarget.value))}
       />
     </div>
-  );
-}
-
-function LookMenu({ view }: { view: View }) {
-  return (
-    <Menu label="Picture" side="above" align="end" trigger={<Frame {...icon} />}>
-      <MenuItem checked={view.fit.value === "fit"} onSelect={() => view.set("fit")} hint="Z">
-        Fit
-      </MenuItem>
-      <MenuItem checked={view.fit.value === "actual"} onSelect={() => view.set("actual")} hint="Z">
-        100 %
-      </MenuItem>
-      <MenuItem
-        checked={view.fit.value === "free" && view.zoom.value === 2}
-        onSelect={() => view.set("free", 2)}
-      >
-        200 %
-      </MenuItem>
-      <hr />
-      <MenuItem
-        checked={view.safeAreas.value}
-        hint="S"
-        onSelect={() => {
-          view.safeAreas.value = !view.safeAreas.value;
-        }}
-      >
-        Safe areas
-      </MenuItem>
-      <MenuItem
-        checked={view.meters.value}
-        onSelect={() => {
-          view.meters.value = !view.meters.value;
-        }}
-      >
-        Audio meters
-      </MenuItem>
-      <MenuItem
-        checked={view.drawings.value}
-        onSelect={() => {
-          view.drawings.value = !view.drawings.value;
-        }}
-      >
-        Drawings
-      </MenuItem>
-      <hr />
-      {aspects.map(({ name, ratio }) => (
-        <MenuItem
-          key={name}
-          checked={view.aspect.value === ratio}
-          onSelect={() => {
-            view.aspect.value = view.aspect.value === ratio ? undefined : ratio;
-          }}
-        >
-          Guide {name}
-        </MenuItem>
-      ))}
-    </Menu>
   );
 }

@@ -1,4 +1,3 @@
-import { batch } from "@preact/signals";
 import { api } from "../api/client.ts";
 import { type LiveEvent, listen } from "../api/live.ts";
 import type { Approval, Author, Comment, Preview, Version } from "../api/types.ts";
@@ -64,10 +63,8 @@ export function followEvents(
     const sent = review.comments.value.find(
       (one) => one.id.startsWith("new-") && one.text === comment.text && one.frame === comment.frame,
     );
-    batch(() => {
-      if (sent && comment.author.name === review.me.name) review.drop(sent.id);
-      review.put(comment);
-    });
+    if (sent && comment.author.name === review.me.name) review.replace(sent.id, comment);
+    else review.put(comment);
   }
 
   function onApproval(): void {

@@ -94,6 +94,14 @@ export function createReview(start: ReviewStart) {
     comments.value = comments.value.filter((comment) => comment.id !== id && comment.replyTo !== id);
     if (selected.value === id) selected.value = undefined;
   };
+  /** What was shown at once becomes what the server kept; who had selected it keeps it selected. */
+  const replace = (draftId: string, saved: Comment) =>
+    batch(() => {
+      const wasSelected = selected.value === draftId;
+      drop(draftId);
+      put(saved);
+      if (wasSelected) selected.value = saved.id;
+    });
 
   return {
     start,
@@ -122,6 +130,7 @@ export function createReview(start: ReviewStart) {
     rights: start.rights,
     put,
     drop,
+    replace,
 
     nameOf(versionId: string) {
       const found = start.versions.find(({ id }) => id === versionId);
@@ -177,10 +186,7 @@ export function createReview(start: ReviewStart) {
           ...(drawn ? { drawing: drawn } : {}),
           ...(replyTo ? { replyTo: replyTo.id } : {}),
         });
-        batch(() => {
-          drop(draft.id);
-          put(saved);
-        });
+        replace(draft.id, saved);
         return saved;
       } catch (error) {
         drop(draft.id);

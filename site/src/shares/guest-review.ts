@@ -11,6 +11,11 @@ interface Opened {
   version: Version;
 }
 
+/** Over the picture stands who is looking, so that a photograph of the screen says whose it was. */
+function markOf({ watermark, guest }: OpenedShare): string | null {
+  return watermark && guest ? `${guest.name} · ${watermark}` : watermark;
+}
+
 /** The review page of one shared version, as the guest may see it. */
 export async function loadGuestReview({
   token,
@@ -35,7 +40,7 @@ export async function loadGuestReview({
     project: { id: share.projectId, name: share.projectName },
     rights: guestRights(share.allow),
     me: { kind: "guest", id: null, name: share.guest?.name ?? "Guest" },
-    guest: { token: guestToken, backTo: `/s/${token}?v=`, watermark: share.watermark },
+    guest: { token: guestToken, backTo: `/s/${token}?v=`, watermark: markOf(share) },
     frame: frame && /^\d{1,9}$/.test(frame) ? Number(frame) : undefined,
     commentId: url.searchParams.get("c") ?? undefined,
   };

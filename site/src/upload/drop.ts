@@ -1,6 +1,7 @@
 import { ApiError, api } from "../api/client.ts";
 import type { Folder, Page } from "../api/types.ts";
-import type { Picked, Target } from "./uploads.ts";
+import type { Target } from "./state.ts";
+import type { Picked } from "./uploads.ts";
 
 interface Found {
   file: File;

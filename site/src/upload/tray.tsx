@@ -2,18 +2,9 @@ import { useComputed, useSignal } from "@preact/signals";
 import { ChevronDown, ChevronUp, CircleAlert, CircleCheck, Pause, Play, RotateCcw, X } from "lucide-preact";
 import { useEffect } from "preact/hooks";
 import { count, size, timeLeft } from "../ui/words.ts";
-import {
-  cancel,
-  dismiss,
-  findInterrupted,
-  leaving,
-  pause,
-  resume,
-  type Stage,
-  type Transfer,
-  takeUp,
-  transfers,
-} from "./uploads.ts";
+import { findInterrupted, takeUp } from "./interrupted.ts";
+import { leaving, type Stage, type Transfer, transfers } from "./state.ts";
+import { cancel, dismiss, pause, resume } from "./uploads.ts";
 import "./tray.css";
 
 const icon = { size: 16, strokeWidth: 1.5, "aria-hidden": true } as const;

@@ -1,72 +1,23 @@
-import { computed, signal } from "@preact/signals";
-import { ApiError, all, api } from "../api/client.ts";
+import { ApiError, api } from "../api/client.ts";
 import type { OpenedUpload, Preview, Upload } from "../api/types.ts";
 import { complain } from "../ui/toasts.tsx";
 import { contentTypeOf } from "./content-types.ts";
-import { forget, keep, keptOf } from "./handles.ts";
+import { forget, keep } from "./handles.ts";
 import { hashFile } from "./hash.ts";
 import { sendFile } from "./send.ts";
-
-export type Stage =
-  | "queued"
-  | "sending"
-  | "waiting"
-  | "paused"
-  | "finishing"
-  | "copying"
-  | "building"
-  | "done"
-  | "failed"
-  | "interrupted";
-
-export interface Target {
-  projectId: string;
-  folderId?: string | null;
-  assetId?: string;
-}
-
-/** One file on its way, from the disk to something one can watch. */
-export interface Transfer {
-  key: string;
-  name: string;
-  bytes: number;
-  sent: number;
-  stage: Stage;
-  /** Copying or building, 0..1. */
-  progress: number;
-  /** Bytes per second, averaged. */
-  speed: number;
-  reason: string | undefined;
-  uploadId: string | undefined;
-  assetId: string | undefined;
-  target: Target;
-}
-
-interface Work {
-  file: File | undefined;
-  handle: FileSystemFileHandle | undefined;
-  abort: AbortController;
-  hash: Promise<string | undefined> | undefined;
-  hashAbort: AbortController;
-  opened: OpenedUpload | undefined;
-}
+import {
+  arrivals,
+  change,
+  find,
+  newWork,
+  running,
+  type Target,
+  type Transfer,
+  transfers,
+  works,
+} from "./state.ts";
 
 const mostFilesAtOnce = 2;
-export const transfers = signal<readonly Transfer[]>([]);
-const works = new Map<string, Work>();
-
-const running = (stage: Stage) => stage === "sending" || stage === "waiting" || stage === "finishing";
-/** Bytes would be lost or delayed if the page went away now. */
-export const leaving = computed(() =>
-  transfers.value.some(({ stage }) => running(stage) || stage === "queued"),
-);
-/** Counts up whenever something arrived that a list should show. */
-export const arrivals = signal(0);
-
-function change(key: string, part: Partial<Transfer>): void {
-  transfers.value = transfers.value.map((one) => (one.key === key ? { ...one, ...part } : one));
-}
-const find = (key: string) => transfers.value.find((one) => one.key === key);
 
 export interface Picked {
   file: File;
@@ -98,16 +49,8 @@ export function addFiles(picked: readonly Picked[], target: Target): void {
   next();
 }
 
-const newWork = (file: File | undefined, handle: FileSystemFileHandle | undefined): Work => ({
-  file,
-  handle,
-  abort: new AbortController(),
-  hash: undefined,
-  hashAbort: new AbortController(),
-  opened: undefined,
-});
-
-function next(): void {
+/** Starts what waits, as long as there is room. */
+export function next(): void {
   const free = mostFilesAtOnce - transfers.value.filter(({ stage }) => running(stage)).length;
   for (const { key } of transfers.value.filter(({ stage }) => stage === "queued").slice(0, Math.max(0, free)))
     void carry(key);
@@ -263,71 +206,4 @@ export async function cancel(key: string): Promise<void> {
 export function dismiss(key: string): void {
   transfers.value = transfers.value.filter((one) => one.key !== key);
   works.delete(key);
-}
-
-/** Uploads that a closed page left behind, offered to be finished. */
-export async function findInterrupted(): Promise<void> {
-  const open = await all<Upload>("/presign", { state: "open" }).catch(() => []);
-  for (const upload of open) {
-    if (transfers.value.some(({ uploadId }) => uploadId === upload.uploadId)) continue;
-    const kept = await keptOf(upload.uploadId);
-    // A list does not say which parts have arrived.
-    const state = kept && (await api.get<Upload>(`/presign/${upload.uploadId}`).catch(() => undefined));
-    if (!kept || state?.state !== "open") continue;
-    const key = crypto.randomUUID();
-    const work = newWork(undefined, kept.handle);
-    const { uploadId, method, partBytes, expiresAt } = upload;
-    work.opened = { uploadId, method, ...(partBytes ? { partBytes } : {}), expiresAt };
-    works.set(key, work);
-    transfers.value = [
-      ...transfers.value,
-      {
-        key,
-        name: upload.name,
-        bytes: upload.bytes,
-        sent: state.parts.reduce((sum, part) => sum + part.bytes, 0),
-        stage: "interrupted",
-        progress: 0,
-        speed: 0,
-        reason: undefined,
-        uploadId,
-        assetId: undefined,
-        target: {
-          projectId: upload.projectId,
-          folderId: upload.folderId,
-          ...(upload.assetId ? { assetId: upload.assetId } : {}),
-        },
-      },
-    ];
-  }
-}
-
-/** Takes an interrupted upload up again: from the kept handle where there is one, else from the file chosen again. */
-export async function takeUp(key: string, choose: () => Promise<File | undefined>): Promise<void> {
-  const work = works.get(key);
-  const transfer = find(key);
-  if (!work || !transfer) return;
-  const file = (await fileOf(work.handle)) ?? (await choose());
-  if (!file) return;
-  if (file.size !== transfer.bytes || file.name !== transfer.name) {
-    change(key, { reason: `That is another file. Choose ${transfer.name} again to go on.` });
-    return;
-  }
-  work.file = file;
-  change(key, { stage: "queued", reason: undefined });
-  next();
-}
-
-interface AskingHandle extends FileSystemFileHandle {
-  requestPermission?: (options: { mode: "read" }) => Promise<PermissionState>;
-}
-
-async function fileOf(handle: AskingHandle | undefined): Promise<File | undefined> {
-  try {
-    if (handle?.requestPermission && (await handle.requestPermission({ mode: "read" })) !== "granted")
-      return undefined;
-    return await handle?.getFile();
-  } catch {
-    return undefined;
-  }
 }

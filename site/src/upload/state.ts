@@ -1,0 +1,71 @@
+import { computed, signal } from "@preact/signals";
+import type { OpenedUpload } from "../api/types.ts";
+
+export type Stage =
+  | "queued"
+  | "sending"
+  | "waiting"
+  | "paused"
+  | "finishing"
+  | "copying"
+  | "building"
+  | "done"
+  | "failed"
+  | "interrupted";
+
+export interface Target {
+  projectId: string;
+  folderId?: string | null;
+  assetId?: string;
+}
+
+/** One file on its way, from the disk to something one can watch. */
+export interface Transfer {
+  key: string;
+  name: string;
+  bytes: number;
+  sent: number;
+  stage: Stage;
+  /** Copying or building, 0..1. */
+  progress: number;
+  /** Bytes per second, averaged. */
+  speed: number;
+  reason: string | undefined;
+  uploadId: string | undefined;
+  assetId: string | undefined;
+  target: Target;
+}
+
+export interface Work {
+  file: File | undefined;
+  handle: FileSystemFileHandle | undefined;
+  abort: AbortController;
+  hash: Promise<string | undefined> | undefined;
+  hashAbort: AbortController;
+  opened: OpenedUpload | undefined;
+}
+
+export const transfers = signal<readonly Transfer[]>([]);
+export const works = new Map<string, Work>();
+
+export const running = (stage: Stage) => stage === "sending" || stage === "waiting" || stage === "finishing";
+/** Bytes would be lost or delayed if the page went away now. */
+export const leaving = computed(() =>
+  transfers.value.some(({ stage }) => running(stage) || stage === "queued"),
+);
+/** Counts up whenever something arrived that a list should show. */
+export const arrivals = signal(0);
+
+export function change(key: string, part: Partial<Transfer>): void {
+  transfers.value = transfers.value.map((one) => (one.key === key ? { ...one, ...part } : one));
+}
+export const find = (key: string) => transfers.value.find((one) => one.key === key);
+
+export const newWork = (file: File | undefined, handle: FileSystemFileHandle | undefined): Work => ({
+  file,
+  handle,
+  abort: new AbortController(),
+  hash: undefined,
+  hashAbort: new AbortController(),
+  opened: undefined,
+});
