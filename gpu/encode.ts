@@ -76,7 +76,7 @@ export async function encode(tools: Tools, options: EncodeOptions): Promise<Enco
     return { streams: publisher.streams, peaks, loudness: readLoudness(result.tail), result };
   } finally {
     clearInterval(guard);
-    publisher.abandon();
+    await publisher.abandon();
   }
 }
 

@@ -123,7 +123,7 @@ async function remux(
     for (const stream of publisher.streams)
       await folder.put(`${stream.name}.m3u8`, playlistOf(stream, TARGET_SECONDS, true), growing);
   } finally {
-    publisher.abandon();
+    await publisher.abandon();
   }
 }
 

@@ -45,8 +45,8 @@ export interface LadderPublisher {
   streams: GrowingStream[];
   /** Uploads what is left and stops. Rejects with the first fault. */
   finish(): Promise<void>;
-  /** Stops without uploading more. */
-  abandon(): void;
+  /** Stops without starting another upload; resolves when none is under way. */
+  abandon(): Promise<void>;
 }
 
 export interface PublishOptions {
@@ -127,9 +127,10 @@ export function publishLadder(options: PublishOptions): LadderPublisher {
       isStopped = true;
       if (fault) throw fault;
     },
-    abandon() {
+    async abandon() {
       isStopped = true;
       stop();
+      await running;
     },
   };
 }

@@ -1,6 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { openLog } from "#core/telemetry/log.ts";
+import { openDevice } from "#gpu/device.ts";
 import { openPreviewRoom } from "#tests/support/previews.ts";
 import type { BenchGroup, Figure } from "./figure.ts";
 import { minute, repeated } from "./preview/clips.ts";
@@ -56,6 +58,13 @@ export const group: BenchGroup = {
         say(`first playable segment of ${name}: ${first.toFixed(2)} s after the claim`);
         figures.push(lower(`preview.first_segment_s_${name}`, first, "s", 3));
       }
+      const gpu = await openDevice(process.env.GPU_DEVICE ?? "auto", openLog("bench", "silent"));
+      if (gpu.offers().encode) {
+        const tenMinutes = await workerRun(room, await repeated(10), {
+          GPU_DEVICE: process.env.GPU_DEVICE ?? "auto",
+        });
+        figures.push(lower("gpu.10min_1080p_s", tenMinutes.seconds, "s", 90));
+      } else say(`gpu.10min_1080p_s not measured: ${gpu.describe()}`);
       return figures;
     } finally {
       await rm(folder, { recursive: true, force: true });

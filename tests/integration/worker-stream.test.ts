@@ -63,6 +63,7 @@ for (const [name, more] of [
   ["index-first.mp4", "-movflags faststart -f mp4"],
   ["index-last.mov", "-f mov"],
   ["matroska.mkv", "-f matroska"],
+  ["broadcast.mxf", "-c:v mpeg2video -pix_fmt yuv422p -b:v 8M -c:a pcm_s16le -f mxf"],
 ] as const) {
   test(`${name} is decoded as it comes, with its timecode, its hash and every frame`, async () => {
     const path = await clip(name, more);

@@ -14,6 +14,8 @@ import {
 } from "#tests/support/previews.ts";
 
 interface WorkerRun {
+  /** From the master being there to a ready preview. */
+  seconds: number;
   cpuSeconds: number;
   rssMb: number;
   prefix: string;
@@ -35,10 +37,16 @@ async function cpuSoFar(pid: number): Promise<number> {
   return [11, 12, 13, 14].reduce((sum, at) => sum + Number(fields[at]), 0) / TICKS;
 }
 
-async function startWorker(room: PreviewRoom): Promise<Process> {
+async function startWorker(room: PreviewRoom, env: Record<string, string> = {}): Promise<Process> {
   const scratch = await mkdtemp(join(tmpdir(), "rushes-bench-"));
   const child = spawn(process.execPath, [join(import.meta.dir, "../../../gpu/worker.ts")], {
-    env: { PATH: process.env.PATH ?? "", ...room.environment, LOG_LEVEL: "info", SCRATCH_PATH: scratch },
+    env: {
+      PATH: process.env.PATH ?? "",
+      ...room.environment,
+      LOG_LEVEL: "info",
+      SCRATCH_PATH: scratch,
+      ...env,
+    },
     stdio: ["ignore", "pipe", "inherit"],
   });
   await new Promise<void>((resolve) =>
@@ -75,8 +83,13 @@ async function residentMb(worker: Process): Promise<number> {
 }
 
 /** One whole build by a worker of its own: processor time over its life, and the most memory seen. */
-export async function workerRun(room: PreviewRoom, clip: string): Promise<WorkerRun> {
-  const worker = await startWorker(room);
+export async function workerRun(
+  room: PreviewRoom,
+  clip: string,
+  env: Record<string, string> = {},
+): Promise<WorkerRun> {
+  const worker = await startWorker(room, env);
+  const started = performance.now();
   let rssMb = 0;
   const watch = setInterval(async () => {
     rssMb = Math.max(rssMb, await residentMb(worker));
@@ -91,7 +104,8 @@ export async function workerRun(room: PreviewRoom, clip: string): Promise<Worker
       },
       { withinMs: 900_000, everyMs: 250 },
     );
-    return { cpuSeconds: await worker.finish(), rssMb, prefix: version.preview.prefix };
+    const seconds = (performance.now() - started) / 1000;
+    return { seconds, cpuSeconds: await worker.finish(), rssMb, prefix: version.preview.prefix };
   } finally {
     clearInterval(watch);
     await worker.finish().catch(() => 0);
