@@ -63,7 +63,7 @@ export const ThreadView = memo(function ThreadView({
         {root.versionId !== review.version.value.id && (
           <span class="comment-old small numbers">{review.nameOf(root.versionId)}</span>
         )}
-        <span class="comment-actions">
+        <span class="comment-actions" hidden={isSending(root)}>
           {review.rights.comment && <ReactMenu review={review} comment={root} />}
           {review.rights.comment && (
             <button
@@ -101,7 +101,7 @@ export const ThreadView = memo(function ThreadView({
       {replies.length > 0 && (
         <ul class="replies" aria-label="Replies">
           {replies.map((reply) => (
-            <li key={reply.id} data-comment={reply.id}>
+            <li key={review.keyOf(reply.id)} data-comment={reply.id}>
               <Body review={review} comment={reply} menu />
             </li>
           ))}
@@ -119,6 +119,8 @@ export const ThreadView = memo(function ThreadView({
     </article>
   );
 });
+
+const isSending = (comment: Comment) => comment.id.startsWith("new-");
 
 function isMine(review: Review, comment: Comment): boolean {
   const { me } = review;
@@ -154,10 +156,10 @@ function Body({
           <strong>{comment.author.name}</strong>
           {comment.author.kind === "guest" && <span class="quiet"> guest</span>}
           <time class="quiet" dateTime={comment.createdAt} title={moment(comment.createdAt)}>
-            {comment.id.startsWith("new-") ? "sending" : ago(comment.createdAt)}
+            {isSending(comment) ? "sending" : ago(comment.createdAt)}
             {comment.editedAt ? ", edited" : ""}
           </time>
-          {menu && <CommentMenu review={review} comment={comment} />}
+          {menu && !isSending(comment) && <CommentMenu review={review} comment={comment} />}
         </div>
         {editing ? (
           <form

@@ -147,9 +147,9 @@ export function Comments({ review }: { review: Review }) {
           <VirtualList
             label="Comments"
             items={shown.value}
-            idOf={(thread) => thread.root.id}
+            idOf={(thread) => review.keyOf(thread.root.id)}
             estimate={112}
-            reveal={selected.value}
+            reveal={selected.value && review.keyOf(selected.value)}
             render={(thread) => (
               <ThreadView review={review} thread={thread} selected={selected.value === thread.root.id} />
             )}

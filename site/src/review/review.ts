@@ -68,6 +68,7 @@ export function createReview(start: ReviewStart) {
   const older = signal<readonly Comment[] | undefined>(undefined);
   const me = start.me;
 
+  const draftOf = new Map<string, string>();
   const threads = computed(() => threadsOf(comments.value));
   const shown = computed(() => {
     const all = older.value ? [...threads.value, ...threadsOf(older.value)] : threads.value;
@@ -98,6 +99,7 @@ export function createReview(start: ReviewStart) {
   const replace = (draftId: string, saved: Comment) =>
     batch(() => {
       const wasSelected = selected.value === draftId;
+      draftOf.set(saved.id, draftId);
       drop(draftId);
       put(saved);
       if (wasSelected) selected.value = saved.id;
@@ -131,6 +133,8 @@ export function createReview(start: ReviewStart) {
     put,
     drop,
     replace,
+    /** The same before and after a comment was saved, so that what is on the page stays the same element. */
+    keyOf: (id: string) => draftOf.get(id) ?? id,
 
     nameOf(versionId: string) {
       const found = start.versions.find(({ id }) => id === versionId);
