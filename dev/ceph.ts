@@ -17,9 +17,6 @@ import { Stop } from "#dev/say.ts";
 
 const GIB = 1024 ** 3;
 
-/** Seconds that one lifecycle day takes in a test instance. */
-export const TEST_LIFECYCLE_DAY_SECONDS = 5;
-
 /** The name of a storage user on the server; bucket policies name it. */
 export const storageUid = (user: StorageUser): string => `rushes-${user.toLowerCase()}`;
 
@@ -48,7 +45,6 @@ const writeConf = (instance: Instance, at: Layout): void => {
   const sizeFile = join(instance.cephDir, "block-bytes");
   if (!existsSync(fsidFile)) writeFileSync(fsidFile, randomUUID());
   if (!existsSync(sizeFile)) writeFileSync(sizeFile, String(blockBytes(instance.cephDir)));
-  const lifecycleDay = instance.isTest ? TEST_LIFECYCLE_DAY_SECONDS : -1;
   const log = (name: string) => join(instance.logDir, `${name}.log`);
   writeFileSync(
     at.conf,
@@ -110,7 +106,6 @@ rgw_thread_pool_size = 64
 rgw_enable_usage_log = false
 rgw_override_bucket_index_max_shards = 1
 rgw_dynamic_resharding = false
-rgw_lc_debug_interval = ${lifecycleDay}
 `,
   );
 };
@@ -207,19 +202,20 @@ const startOsd = async (instance: Instance, at: Layout, fresh: boolean): Promise
   await waitReady(daemonOf(instance, "ceph-osd"), () => osdIsUp(at), 120_000);
 };
 
-const ensureUsers = async (instance: Instance, at: Layout): Promise<void> => {
-  const ensure = async (user: StorageUser) => {
+const EEXIST = 17;
+
+const makeUsers = async (instance: Instance, at: Layout): Promise<void> => {
+  const make = async (user: StorageUser): Promise<void> => {
     const uid = storageUid(user);
     const { accessKeyId, secretAccessKey } = instance.secrets.storage[user];
-    const admin = ["radosgw-admin", "-c", at.conf, "-n", "client.rgw"];
-    const known = await run([...admin, "user", "info", `--uid=${uid}`], { env: cephEnv(at) });
-    if (known.code === 0) return;
     const keys = [`--access-key=${accessKeyId}`, `--secret-key=${secretAccessKey}`];
-    await runOrStop([...admin, "user", "create", `--uid=${uid}`, `--display-name=${uid}`, ...keys], {
-      env: cephEnv(at),
-    });
+    const create = ["user", "create", `--uid=${uid}`, `--display-name=${uid}`, ...keys];
+    const argv = ["radosgw-admin", "-c", at.conf, "-n", "client.rgw", ...create];
+    const { code, stderr } = await run(argv, { env: cephEnv(at) });
+    if (code !== 0 && code !== EEXIST)
+      throw new Stop(`the storage user ${uid} could not be made:\n${stderr}`);
   };
-  for (const user of storageUsers) await ensure(user);
+  await Promise.all(storageUsers.map(make));
 };
 
 /**
@@ -247,7 +243,7 @@ export const startCeph = async (instance: Instance): Promise<void> => {
     });
   await waitReady(daemonOf(instance, "radosgw"), () => answers(instance.ports.s3), 120_000);
   if (fresh) {
-    await ensureUsers(instance, at);
+    await makeUsers(instance, at);
     writeFileSync(at.ready, "");
   }
 };

@@ -16,9 +16,6 @@ import { startRedis, stopRedis } from "#dev/redis.ts";
 import { step } from "#dev/say.ts";
 import { usesSqs } from "#dev/sqs-environment.ts";
 
-/** One day is 5 seconds in a test instance; uploads there get ten minutes before the lifecycle takes them. */
-const lifecycleDays = (instance: Instance): number => (instance.isTest ? 120 : 7);
-
 const startStorage = async (instance: Instance): Promise<void> => {
   await startCeph(instance);
   const s3 = storageClient(
@@ -30,7 +27,7 @@ const startStorage = async (instance: Instance): Promise<void> => {
     const lockMode = process.env.MASTER_LOCK_MODE === "COMPLIANCE" ? "COMPLIANCE" : "GOVERNANCE";
     await makeBuckets(s3, localBuckets(instance), {
       site: `http://localhost:${instance.ports.site}`,
-      days: lifecycleDays(instance),
+      days: instance.isTest ? 120 : 7,
       lockMode,
     });
   } finally {
