@@ -27,6 +27,7 @@ const startStorage = async (instance: Instance): Promise<void> => {
     const lockMode = process.env.MASTER_LOCK_MODE === "COMPLIANCE" ? "COMPLIANCE" : "GOVERNANCE";
     await makeBuckets(s3, localBuckets(instance), {
       site: `http://localhost:${instance.ports.site}`,
+      // In a test instance the product's own sweep is under test, and the storage must not come before it.
       days: instance.isTest ? 120 : 7,
       lockMode,
     });
