@@ -14,6 +14,7 @@ export async function openFaultProxy(target: { host: string; port: number }): Pr
   let fault: Fault = "none";
   const pairs = new Set<[Socket, Socket]>();
   const server = createServer((near) => {
+    near.on("error", () => {});
     if (fault === "reset") return void near.resetAndDestroy();
     const far = connect(target.port, target.host);
     const pair: [Socket, Socket] = [near, far];

@@ -47,6 +47,13 @@ export function openLifeline(
       return write(...args);
     };
     socket.write = watched as typeof socket.write;
+    // The driver lets go of a closed socket by removing every listener, and Bun may report a reset after that: an
+    // error that nobody listens to would end the process.
+    const removeAll = socket.removeAllListeners.bind(socket);
+    socket.removeAllListeners = (event) => {
+      removeAll(event);
+      return socket.on("error", ignore);
+    };
     socket.on("data", () => waiting.delete(socket));
     socket.on("close", () => waiting.delete(socket));
     return socket;
@@ -102,6 +109,8 @@ export function openLifeline(
     },
   };
 }
+
+function ignore(): void {}
 
 /** An error, not a plain end: the driver takes an end for a reason to try the same query again, for ever. */
 function silent(): Error {
