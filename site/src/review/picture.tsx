@@ -148,13 +148,12 @@ export function Picture({ review, lead, going, onGoing, onFullScreen, onHelp }: 
 
 function Building({ review }: { review: Review }) {
   const { built, model } = review.player;
-  const done = Math.max(
-    review.preview.value.progress,
-    built.value < model.frames ? built.value / model.frames : 0,
-  );
+  const share = built.value / model.frames;
   return (
     <p class="stage-note" role="status">
-      Preview {Math.round(done * 100)} % built. You can watch and comment on what is there.
+      {share < 1
+        ? `${Math.round(share * 100)} % can be watched and commented on; the rest is being built.`
+        : "Everything can be watched; the last details of the preview are being built."}
     </p>
   );
 }
