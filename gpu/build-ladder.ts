@@ -161,10 +161,13 @@ async function tryPlan(context: Try): Promise<Made> {
         media: mediaOf(source, plan),
       });
     },
-    onProgress: ({ outSeconds, speed, playableSeconds }) => {
+    onProgress: ({ frame, outSeconds, speed, playableSeconds }) => {
       const total = plan.durationSeconds;
-      const progress = total ? Math.min(0.99, outSeconds / total) : 0;
-      const etaSeconds = total && speed ? Math.max(0, (total - outSeconds) / speed) : null;
+      // The sheet of the storyboard moves ffmpeg's clock in one leap; frames are counted one by one.
+      const rate = plan.picture?.timing.rate;
+      const done = rate ? (frame * rate.den) / rate.num : outSeconds;
+      const progress = total ? Math.min(0.99, done / total) : 0;
+      const etaSeconds = total && speed ? Math.max(0, (total - done) / speed) : null;
       const watchable = Math.max(playableSeconds, instant?.seconds() ?? 0);
       witness.progress({ progress, speed, etaSeconds, playableSeconds: watchable }, plan.engine);
     },
