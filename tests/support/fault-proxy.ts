@@ -13,18 +13,22 @@ export interface FaultProxy {
 export async function openFaultProxy(target: { host: string; port: number }): Promise<FaultProxy> {
   let fault: Fault = "none";
   const pairs = new Set<[Socket, Socket]>();
+  const open = new Set<Socket>();
   const server = createServer((near) => {
     near.on("error", () => {});
+    open.add(near);
     if (fault === "reset") return void near.resetAndDestroy();
     const far = connect(target.port, target.host);
     const pair: [Socket, Socket] = [near, far];
     pairs.add(pair);
+    open.add(far);
     const pipe = (from: Socket, to: Socket) => {
       from.on("data", (bytes) => {
         if (fault !== "hole") to.write(bytes);
       });
       from.on("error", () => {});
       from.on("close", () => {
+        open.delete(from);
         pairs.delete(pair);
         if (fault !== "hole") to.destroy();
       });
@@ -55,7 +59,8 @@ export async function openFaultProxy(target: { host: string; port: number }): Pr
     },
     async close() {
       fault = "reset";
-      cut((socket) => socket.destroy());
+      // Also those whose other end went into the hole.
+      for (const socket of open) socket.destroy();
       await unlisten();
     },
   };

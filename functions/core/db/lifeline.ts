@@ -50,7 +50,7 @@ export function openLifeline(
     // The driver lets go of a closed socket by removing every listener, and Bun may report a reset after that: an
     // error that nobody listens to would end the process.
     const removeAll = socket.removeAllListeners.bind(socket);
-    socket.removeAllListeners = (event) => {
+    socket.removeAllListeners = (event?: string | symbol) => {
       removeAll(event);
       return socket.on("error", ignore);
     };
