@@ -165,7 +165,7 @@ async function tryPlan(context: Try): Promise<Made> {
       const total = plan.durationSeconds;
       // The sheet of the storyboard moves ffmpeg's clock in one leap; frames are counted one by one.
       const rate = plan.picture?.timing.rate;
-      const done = rate ? (frame * rate.den) / rate.num : outSeconds;
+      const done = Math.max(playableSeconds, rate ? (frame * rate.den) / rate.num : outSeconds);
       const progress = total ? Math.min(0.99, done / total) : 0;
       const etaSeconds = total && speed ? Math.max(0, (total - done) / speed) : null;
       const watchable = Math.max(playableSeconds, instant?.seconds() ?? 0);

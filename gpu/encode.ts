@@ -47,6 +47,7 @@ export async function encode(tools: Tools, options: EncodeOptions): Promise<Enco
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
   const peaks = plan.sound ? new Peaks() : null;
+  const started = performance.now();
   let playableSeconds = 0;
   const publisher = publishLadder({
     folder: options.folder,
@@ -54,8 +55,11 @@ export async function encode(tools: Tools, options: EncodeOptions): Promise<Enco
     names: [...(plan.picture?.rungs ?? []), ...(plan.sound?.renditions ?? [])].map(({ name }) => name),
     targetSeconds: Math.round(plan.segmentSeconds),
     onPlayable: options.onPlayable,
+    // ffmpeg reports nothing before each output has begun, and the storyboard's sheet begins at the very end.
     onGrowth: (seconds) => {
       playableSeconds = seconds;
+      const speed = (seconds * 1000) / (performance.now() - started);
+      options.onProgress({ outSeconds: seconds, frame: 0, speed, playableSeconds });
     },
     onFault: (cause) => stop.abort(cause),
   });
