@@ -153,7 +153,7 @@ function Building({ review }: { review: Review }) {
     <p class="stage-note" role="status">
       {share < 1
         ? `${Math.round(share * 100)} % can be watched and commented on; the rest is being built.`
-        : "Everything can be watched; the last details of the preview are being built."}
+        : `Everything can be watched; better quality is ${Math.round(review.preview.value.progress * 100)} % built.`}
     </p>
   );
 }
