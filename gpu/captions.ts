@@ -12,8 +12,8 @@ function seconds(text: string): number {
   return parts.reduce((sum, part) => sum * 60 + part, 0);
 }
 
-/** Reads the cues of a WebVTT file; whatever is no cue is left out. */
-export function readCues(vtt: string): Cue[] {
+/** Reads the cues of a WebVTT file, `earlier` by some seconds; whatever is no cue is left out. */
+export function readCues(vtt: string, earlier = 0): Cue[] {
   const line = /^((?:\d+:)?\d\d:\d\d\.\d{3})\s+-->\s+((?:\d+:)?\d\d:\d\d\.\d{3})(.*)$/;
   return vtt
     .replace(/\r\n?/g, "\n")
@@ -25,8 +25,8 @@ export function readCues(vtt: string): Cue[] {
       if (start === undefined || end === undefined) return [];
       return [
         {
-          start: seconds(start),
-          end: seconds(end),
+          start: Math.max(0, seconds(start) - earlier),
+          end: Math.max(0, seconds(end) - earlier),
           settings: settings ?? "",
           text: lines
             .slice(at + 1)

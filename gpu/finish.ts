@@ -173,7 +173,8 @@ async function putCaptions(
   const kept: Captions[] = [];
   for (const captions of plan.captions) {
     const text = await readFile(join(scratch.work, `${captions.name}.vtt`), "utf8").catch(() => "");
-    const cues = readCues(text);
+    // Picture and sound were moved to where the picture starts; words go with them.
+    const cues = readCues(text, plan.picture?.shiftSeconds);
     if (cues.length === 0) continue;
     const segments = captionSegments(cues, seconds);
     const named = segments.map((segment, order) => ({

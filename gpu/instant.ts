@@ -44,8 +44,10 @@ export function canRemux(source: Source, recipe: Recipe, bytes: number): boolean
     !picture.looksVariable;
   const fits = Math.max(picture.codedWidth, picture.codedHeight) <= 3840 && (picture.level ?? 0) <= 51;
   const [first] = sound;
+  // Sound that ends early would hold up the end of the picture; the ladder fills it with silence.
+  const lasts = !first?.seconds || !picture.seconds || first.seconds > picture.seconds - 0.25;
   const speaks = !first || (first.codec === "aac" && first.profile === "LC" && first.channels <= 2);
-  return isPlain && isUpright && fits && speaks;
+  return isPlain && isUpright && fits && speaks && lasts;
 }
 
 export function instantArgv(source: Source, input: string, out: string, maxPixels: number): string[] {

@@ -174,5 +174,7 @@ describe("a source is repacked at once", () => {
     expect(canRemux(source(), { watermark: "secret" }, 1e6)).toBe(false);
     expect(canRemux(source(), {}, 1e12)).toBe(false);
     expect(canRemux(source({ sound: [sound({ codec: "pcm_s16le" })] }), {}, 1e6)).toBe(false);
+    expect(canRemux(source({ sound: [sound({ seconds: 9 })] }), {}, 1e6)).toBe(false);
+    expect(canRemux(source({ durationSeconds: 2 }), {}, 1e6)).toBe(false);
   });
 });

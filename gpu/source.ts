@@ -45,6 +45,7 @@ export interface Sound {
   channels: number;
   layout: string | null;
   sampleRate: number | null;
+  seconds: number | null;
   language: string | null;
   title: string | null;
   isDefault: boolean;
@@ -164,6 +165,7 @@ function soundOf(stream: ProbedStream): Sound {
     channels: stream.channels,
     layout: stream.channel_layout ?? null,
     sampleRate: stream.sample_rate,
+    seconds: lengthOf(stream),
     language: languageOf(stream),
     title: stream.tags.title ?? null,
     isDefault: stream.disposition.default === 1,

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { type FrameModel, frameModelOf, presentedFrame, seekSeconds } from "#core/timecode/timecode.ts";
 import { BITS, type CountedClip, countedClip, SQUARE } from "#tests/fixtures/counted.ts";
+import { ffmpeg, fixture } from "#tests/fixtures/generate.ts";
 import { openChromium } from "#tests/support/chromium.ts";
 import { eventually } from "#tests/support/eventually.ts";
 import {
@@ -112,15 +114,34 @@ function look(times: number[]): Promise<{ number: number; mediaTime: number }[]>
       canvas.height = video.videoHeight;
       const seen: { number: number; mediaTime: number }[] = [];
       let mediaTime = -1;
-      const follow = (_: number, frame: { mediaTime: number }) => {
-        mediaTime = frame.mediaTime;
-        video.requestVideoFrameCallback(follow);
-      };
-      video.requestVideoFrameCallback(follow);
       for (const time of times) {
-        const sought = new Promise((resolve) => video.addEventListener("seeked", resolve, { once: true }));
+        const sought = new Promise<void>((resolve, reject) => {
+          const where = () => {
+            const ranges = Array.from({ length: video.buffered.length }, (_, i) => [
+              video.buffered.start(i),
+              video.buffered.end(i),
+            ]);
+            return JSON.stringify({
+              time,
+              at: video.currentTime,
+              ready: video.readyState,
+              duration: video.duration,
+              ranges,
+            });
+          };
+          setTimeout(() => reject(new Error(`no frame after ten seconds: ${where()}`)), 10_000);
+          video.addEventListener("seeked", () => resolve(), { once: true });
+        });
+        // A frame that is shown already is not presented again.
+        const presented = new Promise<void>((resolve) => {
+          setTimeout(resolve, 2_000);
+          video.requestVideoFrameCallback((_, frame) => {
+            mediaTime = frame.mediaTime;
+            resolve();
+          });
+        });
         video.currentTime = time;
-        await sought;
+        await Promise.all([sought, presented]);
         await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
         pen.drawImage(video, 0, 0);
         const { data } = pen.getImageData(0, 0, bits * square, square);
@@ -193,4 +214,90 @@ describe("the repacked source, while the ladder is encoding, shows the same fram
       expect(missing).toBeNull();
     });
   }
+});
+
+describe("what else a preview carries reaches the browser", () => {
+  async function built(path: string) {
+    const { versionId } = await addMaster(room, path);
+    return eventually(
+      async () => {
+        const row = await versionOf(room, versionId);
+        if (row.state !== "ready") throw new Error(`${row.state}: ${row.reason}`);
+        return row;
+      },
+      { withinMs: 240_000 },
+    );
+  }
+  const words = (text: string) => text.split(" ");
+
+  test("sound alone plays to its end", async () => {
+    const path = await fixture("sound-1.flac", (output, folder) =>
+      ffmpeg([..."-f lavfi -i sine=frequency=440:duration=5 -f flac".split(" "), output], folder),
+    );
+    const version = await built(path);
+    await load(`/${version.preview.prefix}master.m3u8`);
+    const heard = await page.evaluate(async () => {
+      const video = document.querySelector("video") as HTMLVideoElement;
+      video.currentTime = 4.5;
+      await video.play();
+      await new Promise((resolve) => video.addEventListener("ended", resolve, { once: true }));
+      return { length: video.duration, at: video.currentTime };
+    });
+    expect(heard.length).toBeCloseTo(5, 1);
+    expect(heard.at).toBeCloseTo(5, 1);
+  });
+
+  test("every soundtrack can be chosen, and subtitles show at their time", async () => {
+    const path = await fixture("tracks-1.mkv", async (output, folder) => {
+      await writeFile(`${folder}/words.srt`, "1\n00:00:01,000 --> 00:00:02,500\nhello there\n");
+      await ffmpeg(
+        [
+          ...words(
+            "-f lavfi -i testsrc2=s=320x180:r=25:d=5 -f lavfi -i sine=f=440:d=5 -f lavfi -i sine=f=880:d=5",
+          ),
+          ...[
+            "-i",
+            `${folder}/words.srt`,
+            ...words("-map 0 -map 1 -map 2 -map 3 -c:v libx264 -preset ultrafast -c:a aac -c:s srt"),
+          ],
+          ...words(
+            "-metadata:s:a:0 language=eng -metadata:s:a:1 language=fra -metadata:s:s:0 language=eng -f matroska",
+          ),
+          output,
+        ],
+        folder,
+      );
+    });
+    const version = await built(path);
+    await load(`/${version.preview.prefix}master.m3u8`);
+    const seen = await page.evaluate(async () => {
+      const { hls } = globalThis as unknown as {
+        hls: {
+          audioTracks: { name: string; lang: string }[];
+          audioTrack: number;
+          subtitleTrack: number;
+          on(name: string, done: () => void): void;
+        };
+      };
+      const video = document.querySelector("video") as HTMLVideoElement;
+      const switched = new Promise<void>((resolve) => hls.on("hlsAudioTrackSwitched", resolve));
+      hls.audioTrack = 1;
+      hls.subtitleTrack = 0;
+      await switched;
+      for (let i = 0; i < 100 && !video.textTracks[0]?.cues?.length; i++)
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      const cue = video.textTracks[0]?.cues?.[0] as VTTCue | undefined;
+      return {
+        tracks: hls.audioTracks.map(({ name, lang }) => [name, lang]),
+        chosen: hls.audioTrack,
+        cue: [cue?.text, cue?.startTime, cue?.endTime],
+      };
+    });
+    expect(seen.tracks).toEqual([
+      ["English", "en"],
+      ["French", "fr"],
+    ]);
+    expect(seen.chosen).toBe(1);
+    expect(seen.cue).toEqual(["hello there", 1, 2.5]);
+  });
 });

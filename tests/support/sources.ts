@@ -37,6 +37,7 @@ export const sound = (change: Partial<Sound> = {}): Sound => ({
   channels: 2,
   layout: "stereo",
   sampleRate: 48_000,
+  seconds: 10,
   language: null,
   title: null,
   isDefault: true,
