@@ -45,12 +45,13 @@ const check = async (): Promise<Count> => {
   if (existsSync(join(repoRoot, "site/astro.config.mjs")))
     steps.push([
       "types of the site",
-      [...tool("astro"), "check", "--root", "site", "--minimumSeverity", "error"],
+      [...tool("astro-check"), "--tsconfig", "./tsconfig.json", "--minimumSeverity", "error"],
+      "site",
     ]);
   let count = none;
-  for (const [name, argv] of steps) {
+  for (const [name, argv, folder] of steps) {
     title(name);
-    const code = await execute(argv, { ASTRO_TELEMETRY_DISABLED: "1" });
+    const code = await execute(argv, {}, folder);
     count = add(count, code === 0 ? { ...none, passed: 1 } : { ...none, failed: 1 });
     say(code === 0 ? `${name}: fine` : `${name}: failed`);
   }
