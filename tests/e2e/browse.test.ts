@@ -143,16 +143,14 @@ describe("settings of a project", () => {
       .first()
       .waitFor();
     await page.goto(`${access.urls.site}/settings`);
+    const keyName = `Nightly script ${crypto.randomUUID()}`;
     await page.getByRole("button", { name: "New key" }).click();
-    await page.getByRole("textbox", { name: "Name" }).fill("Nightly script");
+    await page.getByRole("textbox", { name: "Name" }).fill(keyName);
     await page.getByRole("button", { name: "Create key" }).click();
     expect(await page.getByRole("textbox", { name: "Secret" }).inputValue()).toStartWith("rk_");
     await page.getByRole("button", { name: "Done" }).click();
-    await page
-      .getByRole("row", { name: /Nightly script/ })
-      .getByRole("button", { name: "Revoke" })
-      .click();
-    await page.getByRole("row", { name: /Nightly script.*Revoked/ }).waitFor();
+    await page.getByRole("row", { name: keyName }).getByRole("button", { name: "Revoke" }).click();
+    await page.getByRole("row", { name: keyName }).filter({ hasText: "Revoked" }).waitFor();
     expect(faultsOf(page)).toEqual([]);
   }, 90_000);
 });
