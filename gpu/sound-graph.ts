@@ -23,9 +23,10 @@ function joined(rendition: RenditionPlan): string {
 
 function clock(plan: SoundPlan): string {
   const shift = plan.shiftSeconds > 0 ? `asetpts=PTS-${plan.shiftSeconds.toFixed(6)}/TB,` : "";
-  // Sound that ends before the picture goes on as silence: both playlists cover the same time (Apple 8.3).
-  const pad = plan.atLeastSeconds === null ? "" : `,apad=whole_dur=${plan.atLeastSeconds.toFixed(6)}`;
-  return `${shift}aresample=48000:async=1:first_pts=0${pad}`;
+  // Picture and sound cover the same time (Apple 8.3): shorter sound goes on as silence, a few packets more are cut.
+  const pad = plan.samples === null ? "" : `,apad=whole_len=${plan.samples}`;
+  const cut = plan.samples === null || plan.isLonger ? "" : `,atrim=end_sample=${plan.samples}`;
+  return `${shift}aresample=48000:async=1:first_pts=0${pad}${cut}`;
 }
 
 function level(plan: SoundPlan): string {

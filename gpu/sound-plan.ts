@@ -17,8 +17,10 @@ export interface SoundPlan {
   measured: number;
   /** Seconds by which the sound moves earlier, so that it stays with the picture. */
   shiftSeconds: number;
-  /** How long the picture is, when that is known. */
-  atLeastSeconds: number | null;
+  /** Length that every rendition is brought to, in samples of 48 kHz: that of the picture, when it is known. */
+  samples: number | null;
+  /** The sound goes on for more than a second after the picture: it is not cut. */
+  isLonger: boolean;
   level: { mode: "as-is" } | { mode: "gain"; decibels: number } | { mode: "dynamic"; lufs: number };
 }
 
@@ -52,9 +54,24 @@ export function soundPlan(
     renditions,
     measured,
     shiftSeconds,
-    atLeastSeconds: source.picture?.seconds ?? null,
+    samples: wholePackets(source.picture?.seconds ?? null),
+    isLonger: isLonger(source),
     level: levelOf(choices),
   };
+}
+
+/** Samples of one AAC packet. */
+const PACKET = 1024;
+
+/** As many whole packets as the picture lasts: a packet beyond its end would be a segment of its own, and hls.js waits for it. */
+function wholePackets(seconds: number | null): number | null {
+  return seconds === null ? null : Math.max(2, Math.floor((seconds * 48_000) / PACKET)) * PACKET;
+}
+
+function isLonger({ picture, sound }: Source): boolean {
+  return sound.some(
+    ({ seconds }) => seconds !== null && seconds > (picture?.seconds ?? Number.POSITIVE_INFINITY) + 1,
+  );
 }
 
 function levelOf(choices: Choices): SoundPlan["level"] {
