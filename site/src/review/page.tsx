@@ -40,9 +40,14 @@ function Review({ start, onKnown }: { start: ReviewStart; onKnown: (start: Revie
     else void root.current?.querySelector(".viewer")?.requestFullscreen();
   };
   const compose = () => {
-    panelOpen.value = true;
     player.pause();
-    requestAnimationFrame(() => root.current?.querySelector<HTMLElement>("#composer")?.focus());
+    const field = () => root.current?.querySelector<HTMLElement>("#composer");
+    // At once, so that no letter typed after the key goes astray; a closed panel has to be drawn first.
+    if (panelOpen.value) field()?.focus();
+    else {
+      panelOpen.value = true;
+      requestAnimationFrame(() => field()?.focus());
+    }
   };
   const nextComment = (by: 1 | -1) => {
     const threads = review.shown.value;
