@@ -37,7 +37,10 @@ if [ "$want" != tools ]; then
   need ffmpeg ffmpeg
   [ -e /usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf ] || packages="$packages fonts-dejavu-core"
   [ "$(id -u)" != 0 ] || need setpriv util-linux
-  if [ "$want" = test ]; then has google-chrome || need chromium chromium; fi
+  if [ "$want" = test ]; then
+    has google-chrome || need chromium chromium
+    need clamd clamav-daemon
+  fi
 fi
 bun_is_right() { [ -x "$bun" ] && [ "$("$bun" --version 2>/dev/null)" = "$bun_version" ]; }
 bun_is_right || need npm npm

@@ -67,7 +67,7 @@ rm -f "$log"
 if [ -d /run/systemd/system ]; then
   systemctl list-unit-files --state=enabled --no-legend 2>/dev/null | cut -d' ' -f1 | while read -r unit; do
     case "$unit" in
-      postgresql*|redis*|nginx*|ceph*|rbdmap*)
+      postgresql*|redis*|nginx*|ceph*|rbdmap*|clamav*)
         printf '%s\n' "$enabled_before" | grep -qxF "$unit" || systemctl disable -q "$unit" 2>/dev/null || true ;;
     esac
   done

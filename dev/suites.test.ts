@@ -1,5 +1,8 @@
 import { expect, test } from "bun:test";
-import { add, judge } from "#dev/suites.ts";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { add, failuresOf, judge } from "#dev/suites.ts";
 
 const clean = { passed: 3, failed: 0, skipped: 1 };
 
@@ -25,4 +28,17 @@ test("failed tests are not counted twice when the run ends badly because of them
 
 test("suites are summed", () => {
   expect(add(clean, { passed: 1, failed: 2, skipped: 0 })).toEqual({ passed: 4, failed: 2, skipped: 1 });
+});
+
+test("the failed tests of a report are told with their place and what they said", () => {
+  const report = join(mkdtempSync(join(tmpdir(), "rushes-report-")), "report.xml");
+  writeFileSync(
+    report,
+    `<testsuites name="bun test" tests="2" failures="1"><testsuite name="a.test.ts">
+      <testcase name="fine" classname="" time="0.1" file="a.test.ts" line="2" assertions="1" />
+      <testcase name="a &lt;b&gt;" classname="" time="0.02" file="a.test.ts" line="3" assertions="1">
+        <failure type="AssertionError" message="expected&#10;  1 &amp;lt; 2">AssertionError</failure>
+      </testcase></testsuite></testsuites>`,
+  );
+  expect(failuresOf(report)).toEqual(["a.test.ts:3 a <b> (0.0 s)\n    expected 1 &lt; 2"]);
 });

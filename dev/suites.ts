@@ -69,6 +69,21 @@ export const readReport = (file: string): Count | null => {
   return { passed: attribute(root, "tests") - failed - skipped, failed, skipped };
 };
 
+const entities: Record<string, string> = { lt: "<", gt: ">", quot: '"', apos: "'", amp: "&", "#10": "\n" };
+const plain = (xml: string): string =>
+  xml.replace(/&(lt|gt|quot|apos|amp|#10);/g, (_, name) => entities[name] ?? "");
+
+/** The failed tests of a JUnit report, each in a line or two: where, which, and what it said first. */
+export const failuresOf = (file: string): string[] => {
+  if (!existsSync(file)) return [];
+  const cases = readFileSync(file, "utf8").matchAll(/<testcase ([^>]*)>\s*<failure ([^>]*)>/g);
+  return [...cases].map(([, test = "", failure = ""]) => {
+    const of = (tag: string, name: string) => plain(new RegExp(`\\b${name}="([^"]*)"`).exec(tag)?.[1] ?? "");
+    const said = of(failure, "message").replace(/\s+/g, " ").slice(0, 300);
+    return `${of(test, "file")}:${of(test, "line")} ${of(test, "name")} (${Number(of(test, "time")).toFixed(1)} s)\n    ${said}`;
+  });
+};
+
 /**
  * What a suite's run counts as. A run that ended badly without naming a failed test (a crash, a timeout, an
  * error between tests) and a run without any test each count as one failure.

@@ -3,12 +3,14 @@ import { join } from "node:path";
 import { repoRoot } from "#dev/instance.ts";
 import { runCommand, Stop, say, title } from "#dev/say.ts";
 import { openStage } from "#dev/stage.ts";
-import { add, type Count, filesOf, judge, readReport, type Suite, suites } from "#dev/suites.ts";
+import { add, type Count, failuresOf, filesOf, judge, readReport, type Suite, suites } from "#dev/suites.ts";
 
 const SUITE_LIMIT_MS = 25 * 60_000;
 const none: Count = { passed: 0, failed: 0, skipped: 0 };
 let current: Bun.Subprocess | null = null;
 let stopped = false;
+/** Said again at the end, where whoever reads only the last lines finds it. */
+const failures: string[] = [];
 
 const execute = async (argv: string[], env: Record<string, string> = {}, folder = ""): Promise<number> => {
   if (stopped) throw new Stop("stopped");
@@ -54,6 +56,7 @@ const check = async (): Promise<Count> => {
     const code = await execute(argv, {}, folder);
     count = add(count, code === 0 ? { ...none, passed: 1 } : { ...none, failed: 1 });
     say(code === 0 ? `${name}: fine` : `${name}: failed`);
+    if (code !== 0) failures.push(`${name}: see above`);
   }
   return count;
 };
@@ -70,7 +73,11 @@ const runSuite = async (suite: Suite, reports: string, env: Record<string, strin
       ? 0
       : await execute([process.execPath, "test", `--timeout=${limitMs}`, ...reporter, ...files], env);
   const { count, complaint } = judge(files.length === 0 ? none : readReport(report), code);
-  if (complaint) say(`! ${suite.name}: ${complaint}`);
+  failures.push(...failuresOf(report).map((failure) => `${suite.name}: ${failure}`));
+  if (complaint) {
+    say(`! ${suite.name}: ${complaint}`);
+    failures.push(`${suite.name}: ${complaint}`);
+  }
   say(`${suite.name}: ${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`);
   return count;
 };
@@ -100,11 +107,12 @@ const main = async (): Promise<number> => {
       total = add(total, await runSuite(suite, reports, env));
     }
   } catch (error) {
-    process.stderr.write(`${error instanceof Stop ? error.message : Bun.inspect(error)}\n`);
+    failures.push(error instanceof Stop ? error.message : Bun.inspect(error));
     total = add(total, { ...none, failed: 1 });
   } finally {
     await stage.close();
   }
+  if (failures.length > 0) process.stdout.write(`\nWhat failed:\n${failures.join("\n")}\n`);
   process.stdout.write(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);
   return total.failed === 0 ? 0 : 1;
 };
