@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { S3Client } from "@aws-sdk/client-s3";
 import { type Instance, type StorageUser, storageUsers } from "#dev/instance.ts";
 import { answers } from "#dev/ports.ts";
 import {
@@ -216,6 +217,51 @@ const makeUsers = async (instance: Instance, at: Layout): Promise<void> => {
       throw new Stop(`the storage user ${uid} could not be made:\n${stderr}`);
   };
   await Promise.all(storageUsers.map(make));
+};
+
+/** Sends one request to the gateway's IAM interface; answers whether it was allowed. */
+const askIam = async (instance: Instance, s3: S3Client, parameters: Record<string, string>) => {
+  const [hostname, port] = ["127.0.0.1", instance.ports.s3];
+  const headers = { host: `${hostname}:${port}`, "content-type": "application/x-www-form-urlencoded" };
+  const body = new URLSearchParams(parameters).toString();
+  const signer = await s3.config.signer();
+  const signed = await signer.sign(
+    { method: "POST", protocol: "http:", hostname, path: "/", headers, body },
+    { signingService: "iam" },
+  );
+  const answer = await fetch(`http://${headers.host}/`, { method: "POST", headers: signed.headers, body });
+  return answer.ok;
+};
+
+/**
+ * Lets the promoter copy parts of what the presigner's URLs put. For the source of a part, Ceph 16 asks the object's
+ * ACL and the caller's own policy, never the bucket's; and it asks the caller's policy as if it were a bucket's, so
+ * that one has to name its principal.
+ */
+export const allowPartCopies = async (instance: Instance, s3: S3Client, bucket: string): Promise<void> => {
+  const policy = {
+    Version: "2012-10-17",
+    Statement: [
+      {
+        Effect: "Allow",
+        Principal: { AWS: [`arn:aws:iam:::user/${storageUid("PROMOTER")}`] },
+        Action: ["s3:GetObject"],
+        Resource: [`arn:aws:s3:::${bucket}/*`],
+      },
+    ],
+  };
+  const put = () =>
+    askIam(instance, s3, {
+      Action: "PutUserPolicy",
+      UserName: storageUid("PROMOTER"),
+      PolicyName: "copy-parts",
+      PolicyDocument: JSON.stringify(policy),
+    });
+  if (await put()) return;
+  const at = layout(instance);
+  const caps = ["caps", "add", `--uid=${storageUid("ADMIN")}`, "--caps=user-policy=*"];
+  await runOrStop(["radosgw-admin", "-c", at.conf, "-n", "client.rgw", ...caps], { env: cephEnv(at) });
+  if (!(await put())) throw new Stop("the storage does not let the promoter copy parts");
 };
 
 /**

@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { makeBuckets, storageClient } from "#dev/buckets.ts";
-import { startCeph, stopCeph } from "#dev/ceph.ts";
+import { allowPartCopies, startCeph, stopCeph } from "#dev/ceph.ts";
 import {
   adminEnvironment,
   type Environment,
@@ -25,12 +25,14 @@ const startStorage = async (instance: Instance): Promise<void> => {
   );
   try {
     const lockMode = process.env.MASTER_LOCK_MODE === "COMPLIANCE" ? "COMPLIANCE" : "GOVERNANCE";
-    await makeBuckets(s3, localBuckets(instance), {
+    const buckets = localBuckets(instance);
+    await makeBuckets(s3, buckets, {
       site: `http://localhost:${instance.ports.site}`,
       // In a test instance the product's own sweep is under test, and the storage must not come before it.
       days: instance.isTest ? 120 : 7,
       lockMode,
     });
+    await allowPartCopies(instance, s3, buckets.staging);
   } finally {
     s3.destroy();
   }

@@ -15,8 +15,8 @@ const ATTEMPTS = 4;
 
 /**
  * Carries bytes `first..last` (inclusive) from one object to another through this process, streamed, for what a
- * storage does not copy by itself: Ceph 16 refuses UploadPartCopy of an object that another user put, whatever the
- * bucket policy says, and drops the lock headers of a copy. Every header given is signed.
+ * storage does not copy by itself: Ceph 16 refuses UploadPartCopy of an object that another user put unless the
+ * copier's own policy allows it, and drops the lock headers of a copy. Every header given is signed.
  */
 export async function relayBytes(
   storage: Storage,

@@ -1,14 +1,63 @@
 import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
 import { open } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Client, openClient } from "../../../cli/client.ts";
+import { markOf } from "../../../cli/files.ts";
+import { openMemory } from "../../../cli/memory.ts";
+import { openReport } from "../../../cli/report.ts";
+import { type Uploaded, uploadFile } from "../../../cli/upload-file.ts";
 
 export const MIB = 1024 * 1024;
+export const PARALLEL = 4;
+
+export interface Sender {
+  client: Client;
+  /** Uploads a file through the API, as people do it; the same file every time. */
+  send(path: string): Promise<Uploaded>;
+  close(): void;
+}
+
+/** The command-line client against an API. */
+export function openSender(base: string, key: string, projectId: string): Sender {
+  const folder = mkdtempSync(join(tmpdir(), "rushes-bench-"));
+  const client = openClient({ base, key });
+  const report = openReport({ isJson: false, isQuiet: true });
+  let calls = 0;
+  return {
+    client,
+    send(path) {
+      calls += 1;
+      // A memory of its own each time, so that nothing is taken up again.
+      const memory = openMemory(`bench ${calls}`, folder);
+      const { signal } = new AbortController();
+      return uploadFile({ client, memory, report }, markOf(path, []), {
+        projectId,
+        parallel: PARALLEL,
+        signal,
+      });
+    },
+    close: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+const quickTimeHead = Buffer.from([0, 0, 0, 20, ...Buffer.from("ftypqt  "), 0, 0, 0, 0]);
 
 /** A file that begins as QuickTime and does not compress. */
 export async function makeFile(path: string, mib: number): Promise<void> {
   const file = await open(path, "w");
   const block = randomBytes(MIB);
-  Buffer.from([0, 0, 0, 20, ...Buffer.from("ftypqt  "), 0, 0, 0, 0]).copy(block);
+  quickTimeHead.copy(block);
   for (let i = 0; i < mib; i++) await file.write(block);
+  await file.close();
+}
+
+/** The same for a size that the disk should not have to hold: all zeros behind the head, read without being stored. */
+export async function makeSparseFile(path: string, mib: number): Promise<void> {
+  const file = await open(path, "w");
+  await file.write(quickTimeHead);
+  await file.truncate(mib * MIB);
   await file.close();
 }
 
