@@ -5,7 +5,7 @@ import { defineConfig } from "astro/config";
 // hls.js ships its source; built from it with what our playlists never use left out
 // (DRM, CMCD, steering, interstitials, subtitles, MPEG-TS), it is 40 % smaller. See docs/adr.
 const hlsFeatures = {
-  __VERSION__: JSON.stringify("1.7.4"),
+  __VERSION__: JSON.stringify("1.6.19"),
   __USE_ALT_AUDIO__: "true",
   __USE_EME_DRM__: "false",
   __USE_SUBTITLES__: "false",
@@ -15,25 +15,8 @@ const hlsFeatures = {
   __USE_M2TS_ADVANCED_CODECS__: "false",
   __USE_MEDIA_CAPABILITIES__: "false",
   __USE_INTERSTITIALS__: "false",
-  __USE_IFRAMES__: "false",
   __IN_WORKER__: "false",
   __HLS_WORKER_BUNDLE__: "undefined",
-};
-
-// Reached only from the CMCD controller, which the features above remove; there is nothing to bundle.
-const cmcdNames =
-  "CMCD_HEADERS CMCD_KEYS CMCD_QUERY CMCD_V1 CMCD_V1_KEYS CMCD_V2 CmcdEventType CmcdObjectType CmcdPlayerState " +
-  "CmcdReporter CmcdStreamingFormat CmcdStreamType isCmcdCustomKey toCmcdValue";
-const withoutCmcd = {
-  name: "hls-without-cmcd",
-  resolveId: (source) => (source === "@svta/cml-cmcd" ? "\0no-cmcd" : undefined),
-  load: (id) =>
-    id === "\0no-cmcd"
-      ? cmcdNames
-          .split(" ")
-          .map((name) => `export const ${name} = undefined;`)
-          .join("\n")
-      : undefined,
 };
 
 export default defineConfig({
@@ -48,7 +31,6 @@ export default defineConfig({
       alias: { "hls.js/source": new URL("../node_modules/hls.js/src/hls.ts", import.meta.url).pathname },
     },
     define: hlsFeatures,
-    plugins: [withoutCmcd],
     worker: { format: "es" },
   },
 });

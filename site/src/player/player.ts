@@ -41,8 +41,6 @@ export interface Player {
 const fastest = 8;
 /** A seek that presented no picture by then has not changed it. */
 const settleMs = 120;
-/** hls.js may forget to end the stream when it is sought in while loading; seeking again makes it look again. */
-const seekAgainMs = 1000;
 
 export function createPlayer(model: FrameModel, hasPicture: boolean, startFrame = 0): Player {
   const frame = signal(startFrame);
@@ -60,7 +58,6 @@ export function createPlayer(model: FrameModel, hasPicture: boolean, startFrame 
 
   let video: HTMLVideoElement | undefined;
   let seeking = false;
-  let seekTimer: ReturnType<typeof setTimeout> | undefined;
   let wanted: number | undefined = startFrame;
   let presented = 0;
   let reverse: number | undefined;
@@ -81,13 +78,6 @@ export function createPlayer(model: FrameModel, hasPicture: boolean, startFrame 
     const next = wanted;
     wanted = undefined;
     seeking = true;
-    clearTimeout(seekTimer);
-    seekTimer = setTimeout(() => {
-      if (!seeking) return;
-      seeking = false;
-      wanted ??= next;
-      pump();
-    }, seekAgainMs);
     video.currentTime = seekSeconds(model, next);
   }
 
@@ -187,7 +177,6 @@ export function createPlayer(model: FrameModel, hasPicture: boolean, startFrame 
       });
     on("seeked", () => {
       seeking = false;
-      clearTimeout(seekTimer);
       const count = presented;
       const time = element.currentTime;
       pump();
@@ -228,7 +217,6 @@ export function createPlayer(model: FrameModel, hasPicture: boolean, startFrame 
     pump();
     return () => {
       stopReverse();
-      clearTimeout(seekTimer);
       stop.abort();
       video = undefined;
     };
