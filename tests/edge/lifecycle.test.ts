@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { signEdgeToken } from "#core/signing/edge-token.ts";
 import { eventually } from "#tests/support/eventually.ts";
+import { canMount, ownMounts } from "#tests/support/mounts.ts";
 import { control, currentKey, type Edge, previousKey, soon, startEdge } from "./support/edge.ts";
 import { ownVersion, patterned, putPreview } from "./support/previews.ts";
 import { rawRequest } from "./support/raw.ts";
@@ -112,7 +113,7 @@ test("a second edge on the folders of a running one is refused", async () => {
   }
 });
 
-describe("a volume without room", () => {
+describe.skipIf(!canMount)("a volume without room", () => {
   const volumeBytes = 40_000_000;
 
   /** An edge whose cache is a small tmpfs of its own. */
@@ -132,7 +133,7 @@ describe("a volume without room", () => {
         CACHE_MIN_FREE_BYTES: "12000000",
         ...(isRoot ? {} : { EDGE_USER: "root" }),
       },
-      { under: ["unshare", isRoot ? "-m" : "-Urm", "sh", "-c", mount, "sh"] },
+      { under: ["unshare", ...ownMounts, "sh", "-c", mount, "sh"] },
     );
     const inside = (script: string) => {
       const pid = readFileSync(join(edge.runPath, "nginx.pid"), "utf8").trim();
