@@ -16,7 +16,6 @@ export interface Client {
   base: string;
   get<T>(path: string): Promise<T>;
   post<T>(path: string, body?: unknown): Promise<T>;
-  del(path: string): Promise<void>;
   text(path: string): Promise<{ text: string; fileName: string | undefined }>;
 }
 
@@ -69,9 +68,6 @@ export function openClient({
     base,
     get: async <T>(path: string) => (await ask("GET", path)).json() as Promise<T>,
     post: async <T>(path: string, body: unknown = {}) => (await ask("POST", path, body)).json() as Promise<T>,
-    del: async (path) => {
-      await ask("DELETE", path);
-    },
     text: async (path) => {
       const answer = await ask("GET", path);
       const name = /filename="([^"]+)"/.exec(answer.headers.get("content-disposition") ?? "")?.[1];

@@ -63,6 +63,28 @@ test("custody shows the lock as the storage has it, and the chain of events", as
   expect((await api.bearing(undefined).get(`/versions/${versionId}/custody`)).status).toBe(401);
 });
 
+test("a master that the storage lost is said to be missing, keeps its record, and cannot be changed", async () => {
+  const { versionId, place } = await mastered();
+  const manager = api.as("manager");
+  const before = await manager.get(`/versions/${versionId}/custody`);
+  await adminStorage.remove(place);
+  const custody = await manager.get(`/versions/${versionId}/custody`);
+  expect(custody.status).toBe(200);
+  expect(custody.body.storage).toEqual({ ...before.body.storage, missing: true });
+  expect(custody.body.lock).toMatchObject({ mode: "GOVERNANCE", until: before.body.lock.until });
+  expect(custody.body.chain).toEqual(before.body.chain);
+  for (const [path, body] of [
+    ["legal-hold", { on: true, reason: "proof" }],
+    ["retention", { until: days(30) }],
+  ] as const) {
+    const answer = await manager.post(`/versions/${versionId}/${path}`, body);
+    expect([answer.status, answer.body.type]).toEqual([409, expect.stringContaining("#illegal-state")]);
+    expect(answer.body.detail).toContain("does not have this master");
+  }
+  // The recorded lock still counts: nothing becomes free by being lost.
+  expect((await manager.del(`/versions/${versionId}`)).body.type).toContain("#locked");
+});
+
 test("a lock is extended, never shortened", async () => {
   const { versionId, place } = await mastered();
   const until = days(20);
@@ -115,6 +137,11 @@ test("a locked version is not deleted by anyone; afterwards its bytes go and the
   const lock = await readLock(deps.promoter, place);
   expect(refused.body.detail).toContain(lock?.until.toISOString());
   expect((await api.as("editor").del(`/versions/${versionId}`, "*")).status).toBe(403);
+  // Its own tag is taken; that of another state is not.
+  const tag = (await api.as("manager").get(`/versions/${versionId}`)).headers.get("etag") ?? "";
+  await deps.sql`update versions set state = 'building' where id = ${versionId}`;
+  expect((await api.as("manager").del(`/versions/${versionId}`, tag)).status).toBe(412);
+  expect((await api.as("manager").del(`/versions/${versionId}`)).status).toBe(409);
   expect(await headObject(deps.promoter, place)).toMatchObject({ bytes: 3000 });
 
   await adminStorage.unlock(place);

@@ -242,6 +242,23 @@ test("cancelling frees the parts; what is complete cannot be cancelled", async (
   expect((await api.as("editor").del(`/presign/${whole.uploadId}`, "*")).status).toBe(409);
 });
 
+test("cancelling names the state that was read: arriving parts change nothing, a promotion does", async () => {
+  const editor = api.as("editor");
+  const body = clip(40 * MIB);
+  const opened = await open(api, "editor", { bytes: body.length });
+  const path = `/presign/${opened.uploadId}`;
+  expect((await editor.send("DELETE", path)).status).toBe(428);
+  const tag = (await editor.get(path)).headers.get("etag") ?? "";
+  await putParts(api, "editor", opened, body, [1]);
+  expect((await editor.get(path)).headers.get("etag")).not.toBe(tag);
+  expect((await editor.del(path, tag)).status).toBe(204);
+
+  const whole = await openAndPut(api, "editor");
+  const before = (await editor.get(`/presign/${whole.uploadId}`)).headers.get("etag") ?? "";
+  await editor.post("/promote", { uploadId: whole.uploadId });
+  expect((await editor.del(`/presign/${whole.uploadId}`, before)).status).toBe(412);
+});
+
 test("an upload that never finishes expires: its parts are freed and its bytes given back", async () => {
   const projectId = await seedProject(deps, { [api.seed.people.editor.id]: "manager" }, "Slow");
   const body = clip(40 * MIB);

@@ -6,7 +6,7 @@ import {
   requestReview,
   withdrawReview,
 } from "#core/approvals/request-review.ts";
-import { approvalInput, assetQuery, updateAssetInput } from "#core/assets/asset.ts";
+import { approvalInput, assetQuery, updateAssetInput, versionRevision } from "#core/assets/asset.ts";
 import { compareVersions } from "#core/assets/compare-versions.ts";
 import { deleteAsset, restoreAsset } from "#core/assets/delete-asset.ts";
 import { listAssets } from "#core/assets/list-assets.ts";
@@ -110,7 +110,7 @@ function versions(app: RushesApp, deps: Resources): void {
   app.get("/versions/:id", async (c) => {
     const actor = await c.get("actors").need();
     const { version } = await needVersion(deps, actor, parseParam(c, "id", id("version")));
-    return answer(c, version);
+    return answer(c, version, versionRevision(version.state));
   });
 
   app.get("/compare", async (c) => {

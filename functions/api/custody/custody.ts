@@ -71,8 +71,7 @@ export function custodyApp(deps: Resources): RushesApp {
   app.delete("/versions/:id", async (c) => {
     const actor = await c.get("actors").need();
     const versionId = versionIn(c);
-    expectedRevision(c);
-    await deleteVersion(deps, actor, versionId, c.get("requestId"));
+    await deleteVersion(deps, actor, versionId, expectedRevision(c), c.get("requestId"));
     return c.body(null, 204);
   });
 

@@ -4,9 +4,9 @@ import { abortUpload } from "#core/uploads/end-upload.ts";
 import { openUpload } from "#core/uploads/open-upload.ts";
 import { listOwnUploads, readUpload } from "#core/uploads/read-upload.ts";
 import { signParts } from "#core/uploads/sign-parts.ts";
-import { listUploadsQuery, openUploadInput, signPartsInput } from "#core/uploads/upload.ts";
+import { listUploadsQuery, openUploadInput, signPartsInput, uploadRevision } from "#core/uploads/upload.ts";
 import { createApp, type RushesApp } from "#http/app.ts";
-import { answer } from "#http/etag.ts";
+import { answer, expectedRevision } from "#http/etag.ts";
 import { parseBody, parseParam, parseQuery } from "#http/parse.ts";
 
 /** Opens uploads, signs their parts just in time, tells what has arrived, and cancels. */
@@ -35,13 +35,14 @@ export function presignApp(deps: Resources): RushesApp {
   app.get("/presign/:uploadId", async (c) => {
     const actor = await c.get("actors").need();
     const uploadId = parseParam(c, "uploadId", id("upload"));
-    return answer(c, await readUpload(deps, actor, uploadId));
+    const upload = await readUpload(deps, actor, uploadId);
+    return answer(c, upload, uploadRevision(upload.state));
   });
 
   app.delete("/presign/:uploadId", async (c) => {
     const actor = await c.get("actors").need();
     const uploadId = parseParam(c, "uploadId", id("upload"));
-    await abortUpload(deps, actor, uploadId, c.get("requestId"));
+    await abortUpload(deps, actor, uploadId, expectedRevision(c), c.get("requestId"));
     return c.body(null, 204);
   });
 

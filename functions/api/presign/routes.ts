@@ -59,6 +59,7 @@ export const presignFunction: ApiFunction = {
       path: "/presign/:uploadId",
       summary: "Cancel an open upload and free its parts",
       auth: "actor-or-guest",
+      ifMatch: true,
       answer: { status: 204 },
       refusals: ["illegal-state"],
     },

@@ -5,6 +5,9 @@ import { author, fileName, id, page, time, words } from "../shape.ts";
 export const versionStates = ["promoting", "mastered", "building", "playable", "ready", "failed"] as const;
 export type VersionState = (typeof versionStates)[number];
 
+/** What a person decides on when deleting a version is its state, so that is its revision. */
+export const versionRevision = (state: VersionState) => versionStates.indexOf(state) + 1;
+
 export const rate = z.object({ num: z.int().min(1), den: z.int().min(1) });
 
 /**
@@ -136,6 +139,8 @@ export const custody = z.object({
     versionId: z.string().nullable(),
     etag: z.string().nullable(),
     bytes: z.int(),
+    /** The storage does not have the master that is on record; lock and hold are then as recorded. */
+    missing: z.boolean(),
   }),
   /** As the storage answered just now; null before the master is locked. */
   lock: z.object({ mode: lockMode, until: time, readAt: time }).nullable(),

@@ -1,3 +1,4 @@
+import { versionRevision } from "../assets/asset.ts";
 import { audit } from "../audit/append.ts";
 import type { Actor } from "../auth/actor.ts";
 import { need } from "../auth/rights.ts";
@@ -38,11 +39,14 @@ export async function deleteVersion(
   deps: Deps,
   actor: Actor,
   versionId: string,
+  expected: number | undefined,
   requestId?: string,
 ): Promise<void> {
   const seen = await findMaster(deps.sql, versionId);
   if (!seen) notFound("version");
   await need(deps.sql, actor, seen.projectId, "manage", "version");
+  if (expected !== undefined && expected !== versionRevision(seen.state))
+    refuse("stale", `This version is ${seen.state} since you read it.`);
   await needFree(deps, seen);
   await erase(deps, actor, versionId, requestId);
   await purgeVersion(deps, versionId);

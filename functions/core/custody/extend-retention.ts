@@ -5,7 +5,7 @@ import { inTransaction } from "../db/db.ts";
 import { notFound, refuse } from "../refusal.ts";
 import type { Resources } from "../resources.ts";
 import { readLock, setLock } from "../storage/lock.ts";
-import { placeOf } from "./read-custody.ts";
+import { placeOf, refuseMissing } from "./read-custody.ts";
 import { findMaster, lockMasterRow, storeLock } from "./store.ts";
 
 const MAX_DAYS = 36_500;
@@ -31,7 +31,7 @@ export async function extendRetention(
     if (!master.storageVersionId || !master.lockMode)
       refuse("illegal-state", "There is no master yet to lock. Wait until it is copied.");
     const place = placeOf(promoter.buckets.masters, master);
-    const before = await readLock(promoter, place);
+    const before = await readLock(promoter, place).catch(refuseMissing);
     const locked = before?.until ?? master.lockUntil;
     if (locked && until <= locked)
       refuse(

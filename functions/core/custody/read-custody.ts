@@ -2,8 +2,10 @@ import type { z } from "zod";
 import type { custody } from "../assets/asset.ts";
 import type { Actor } from "../auth/actor.ts";
 import { need } from "../auth/rights.ts";
-import { notFound } from "../refusal.ts";
+import { notFound, refuse } from "../refusal.ts";
 import type { Resources } from "../resources.ts";
+import type { Lock } from "../storage/copy.ts";
+import { isAbsent } from "../storage/faults.ts";
 import { readHold, readLock } from "../storage/lock.ts";
 import { chainOf, findMaster, generationsOf, type Master } from "./store.ts";
 
@@ -37,6 +39,7 @@ export async function readCustody(
       versionId: master.storageVersionId,
       etag: master.etag,
       bytes: master.bytes,
+      missing: stored.isMissing,
     },
     lock: stored.lock
       ? {
@@ -66,13 +69,37 @@ export async function readCustody(
   };
 }
 
-/** The storage's own word, not our row's. */
-export async function lockNow({ promoter }: Pick<Resources, "promoter">, master: Master) {
+interface LockNow {
+  lock: Lock | undefined;
+  isHeld: boolean;
+  readAt: Date;
+  /** What is said of lock and hold is then what our row says, so that nothing becomes free by being lost. */
+  isMissing: boolean;
+}
+
+/** The storage's own word, not our row's, as long as it has the master. */
+export async function lockNow({ promoter }: Pick<Resources, "promoter">, master: Master): Promise<LockNow> {
   const readAt = new Date();
-  if (!master.storageVersionId) return { lock: undefined, isHeld: false, readAt };
+  if (!master.storageVersionId) return { lock: undefined, isHeld: false, readAt, isMissing: false };
   const place = placeOf(promoter.buckets.masters, master);
-  const [lock, isHeld] = await Promise.all([readLock(promoter, place), readHold(promoter, place)]);
-  return { lock, isHeld, readAt };
+  try {
+    const [lock, isHeld] = await Promise.all([readLock(promoter, place), readHold(promoter, place)]);
+    return { lock, isHeld, readAt, isMissing: false };
+  } catch (error) {
+    if (!isAbsent(error)) throw error;
+    const { lockMode: mode, lockUntil: until, legalHold: isHeld, lockReadAt } = master;
+    const lock = mode && until ? { mode, until } : undefined;
+    return { lock, isHeld, readAt: lockReadAt ?? readAt, isMissing: true };
+  }
+}
+
+/** For what can only be done to a master that the storage has. */
+export function refuseMissing(error: unknown): never {
+  if (!isAbsent(error)) throw error;
+  refuse(
+    "illegal-state",
+    "The storage does not have this master any more, so nothing about it can be changed. Ask an administrator to look at the storage; what is on record stays.",
+  );
 }
 
 export function placeOf(bucket: string, master: Pick<Master, "key" | "storageVersionId">) {

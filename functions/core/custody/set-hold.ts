@@ -6,7 +6,7 @@ import { emit } from "../outbox.ts";
 import { notFound, refuse } from "../refusal.ts";
 import type { Resources } from "../resources.ts";
 import { setHold } from "../storage/lock.ts";
-import { placeOf } from "./read-custody.ts";
+import { placeOf, refuseMissing } from "./read-custody.ts";
 import { findMaster, lockMasterRow, storeHold } from "./store.ts";
 
 /**
@@ -38,7 +38,7 @@ export async function setLegalHold(
         "forbidden",
         "You placed this hold, so a second manager has to release it. Ask another manager of the project.",
       );
-    await setHold(promoter, placeOf(promoter.buckets.masters, master), input.on);
+    await setHold(promoter, placeOf(promoter.buckets.masters, master), input.on).catch(refuseMissing);
     await storeHold(tx, versionId, input.on ? { reason: input.reason, placedBy: person } : null);
     await emit(tx, {
       projectId: master.projectId,

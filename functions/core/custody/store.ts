@@ -1,3 +1,4 @@
+import type { VersionState } from "../assets/asset.ts";
 import type { Sql } from "../db/db.ts";
 import type { Digests } from "./digest.ts";
 
@@ -7,7 +8,7 @@ export interface Master {
   projectId: string;
   assetId: string;
   uploadId: string;
-  state: string;
+  state: VersionState;
   name: string;
   bytes: number;
   contentType: string;
@@ -21,6 +22,7 @@ export interface Master {
   manifest: unknown;
   lockMode: "GOVERNANCE" | "COMPLIANCE" | null;
   lockUntil: Date | null;
+  lockReadAt: Date | null;
   legalHold: boolean;
   holdReason: string | null;
   holdPlacedBy: string | null;
@@ -34,7 +36,8 @@ const masters = (sql: Sql) => sql`
   select v.id, v.project_id as "projectId", v.asset_id as "assetId", v.upload_id as "uploadId", v.state, v.name, v.bytes,
     v.content_type as "contentType", v.master_key as key, v.master_version_id as "storageVersionId",
     v.master_etag as etag, v.sha256, v.xxh128, v.c4, v.client_sha256 as "clientSha256", v.manifest,
-    v.lock_mode as "lockMode", v.lock_until as "lockUntil", v.legal_hold as "legalHold", v.hold_reason as "holdReason",
+    v.lock_mode as "lockMode", v.lock_until as "lockUntil", v.lock_read_at as "lockReadAt",
+    v.legal_hold as "legalHold", v.hold_reason as "holdReason",
     v.hold_placed_by as "holdPlacedBy", holder.name as "holdPlacedByName", v.verified_at as "verifiedAt",
     p.reviewers_may_download as "reviewersMayDownload", v.created_at as "createdAt"
   from versions v join projects p on p.id = v.project_id left join people holder on holder.id = v.hold_placed_by`;

@@ -8,6 +8,7 @@ import { removeObject } from "../storage/remove.ts";
 import { ownUpload } from "./may-upload.ts";
 import { giveBack } from "./quota.ts";
 import { markEnded, markStagingRemoved, type UploadRow } from "./store.ts";
+import { uploadRevision } from "./upload.ts";
 
 type Deps = Pick<Resources, "sql" | "promoter" | "log">;
 
@@ -19,9 +20,12 @@ export async function abortUpload(
   deps: Pick<Resources, "sql" | "presigner" | "log">,
   actor: Actor,
   id: string,
+  expected: number | undefined,
   requestId?: string,
 ): Promise<void> {
   const upload = await ownUpload(deps.sql, actor, id);
+  if (expected !== undefined && expected !== uploadRevision(upload.state))
+    refuse("stale", `This upload is ${upload.state} since you read it.`);
   if (upload.state === "aborted" || upload.state === "expired") return;
   const isEnded = await end(deps.sql, actor, upload, "aborted", requestId);
   if (!isEnded) refuse("illegal-state", "This upload is complete and can no longer be cancelled.");

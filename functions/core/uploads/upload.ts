@@ -12,6 +12,9 @@ export const uploadStates = [
 ] as const;
 export type UploadState = (typeof uploadStates)[number];
 
+/** Parts come and go; what a cancellation is decided on is the state, so that is the revision. */
+export const uploadRevision = (state: UploadState) => uploadStates.indexOf(state) + 1;
+
 /** Sidecar facts from the set, kept with the version. */
 export const manifest = z
   .object({

@@ -1502,6 +1502,7 @@ export interface components {
                 versionId: string | null;
                 etag: string | null;
                 bytes: number;
+                missing: boolean;
             };
             lock: {
                 /** @enum {string} */
@@ -2058,7 +2059,9 @@ export interface operations {
     deletePresignUploadId: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                "If-Match": string;
+            };
             path: {
                 uploadId: string;
             };
@@ -2076,6 +2079,8 @@ export interface operations {
             401: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            428: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };

@@ -43,6 +43,12 @@ export function Custody({ review }: { review: Review }) {
   const matches = hashes.client && hashes.sha256 ? hashes.client === hashes.sha256 : undefined;
   return (
     <div class="panel-page padded">
+      {storage.missing && (
+        <p class="notice bad">
+          The storage does not have this master. What is shown here is what was recorded; ask an administrator
+          to look at the storage.
+        </p>
+      )}
       <section class="custody-lock">
         {lock ? <Lock {...icon} /> : <LockOpen {...icon} />}
         <div>
@@ -55,7 +61,11 @@ export function Custody({ review }: { review: Review }) {
                 }`
               : "Not locked yet. The lock is set as soon as the copy is complete."}
           </p>
-          {lock && <p class="quiet small">Read from the storage {moment(lock.readAt)}</p>}
+          {lock && (
+            <p class="quiet small">
+              {storage.missing ? "Last read" : "Read"} from the storage {moment(lock.readAt)}
+            </p>
+          )}
         </div>
       </section>
       {legalHold.on && (
