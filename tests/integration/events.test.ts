@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { publishLive } from "#core/events/live.ts";
 import { type EventType, emit } from "#core/outbox.ts";
-import { relayEvents } from "#core/queue/relay.ts";
+import { relayEvents, relayNotices } from "#core/queue/relay.ts";
 import type { Resources } from "#core/resources.ts";
 import { type Api, type Caller, openApi } from "#tests/support/api.ts";
 import { eventually } from "#tests/support/eventually.ts";
@@ -30,8 +30,13 @@ async function happen(type: EventType, data: Record<string, unknown>, project = 
   await relay();
 }
 /** Resolves when the stream stands: its first presence was told, or for a guest without one, after a moment. */
-async function follow(who: Caller, query = "", headers: Record<string, string> = {}) {
-  const answer = await who.send("GET", `/events?projectId=${projectId}${query}`, undefined, headers);
+async function follow(
+  who: Caller,
+  query = "",
+  headers: Record<string, string> = {},
+  path = `/events?projectId=${projectId}`,
+) {
+  const answer = await who.send("GET", `${path}${query}`, undefined, headers);
   expect(answer.status).toBe(200);
   expect(answer.headers.get("content-type")).toStartWith("text/event-stream");
   const reader = new EventReader(answer);
@@ -138,6 +143,27 @@ describe("an event stream", () => {
     await api.as("viewer").del(`/keys/${made.body.id}`, "*");
     await publishLive(resources.redis, projectId, { type: "members.changed", data: {} });
     await eventually(() => expect(reader.ended).toBe(true));
+  });
+});
+
+describe("a notice", () => {
+  test("reaches its person at once, in every stream of theirs, and nobody else", async () => {
+    const { versionId } = await seedVersion(resources, { projectId });
+    const readers = {
+      inProject: await follow(api.as("viewer")),
+      alone: await follow(api.as("viewer"), "", {}, "/events?"),
+      other: await follow(api.as("manager")),
+    };
+    for (const reader of Object.values(readers)) await standing(reader);
+    const mentions = [api.seed.people.viewer.id];
+    await api.as("editor").post("/comments", { versionId, frame: 1, text: "Look", mentions });
+    await relayNotices(resources);
+    await eventually(() => expect(readers.alone.ofType("notice")).toHaveLength(1));
+    expect(readers.inProject.ofType("notice")).toHaveLength(1);
+    expect(readers.other.ofType("notice")).toEqual([]);
+    await happen("comment.created", { n: 99 });
+    await eventually(() => expect(numbers(readers.inProject)).toContain(99));
+    expect(readers.alone.ofType("comment.created")).toEqual([]);
   });
 });
 

@@ -1,6 +1,8 @@
+import { personOf } from "#core/auth/actor.ts";
 import { leadInput, seq, streamQuery } from "#core/events/event.ts";
 import { openFollow, type StreamMessage } from "#core/events/follow.ts";
 import { lead } from "#core/events/lead.ts";
+import { refuse } from "#core/refusal.ts";
 import type { Resources } from "#core/resources.ts";
 import { createApp, type RushesApp, type RushesContext } from "#http/app.ts";
 import { actorsOf } from "#http/credentials.ts";
@@ -13,11 +15,12 @@ export function eventsApp(deps: Resources): RushesApp {
   app.get("/events", async (c) => {
     const actor = await c.get("actors").need();
     const { projectId, versionId = null, after } = parseQuery(c, streamQuery);
+    const room = projectId ?? personOf(actor) ?? refuse("invalid", "Guests follow a project.");
     const seen = seq.safeParse(c.req.header("last-event-id") || undefined);
     const gone = new AbortController();
     const signals = [gone.signal, c.req.raw.signal, c.env?.stopping].filter((one) => one !== undefined);
     const messages = await openFollow(deps, actor, {
-      projectId,
+      room,
       versionId,
       after: seen.success ? seen.data : after,
       again: () => actorsOf(deps, c).need(),

@@ -29,7 +29,8 @@ export const eventLog = z.object({
 });
 
 export const streamQuery = z.object({
-  projectId: id("project"),
+  /** Without one, a person hears only of notices of their own, which every stream of theirs carries. */
+  projectId: id("project").optional(),
   /** What the page shows; presence is told for it. Guests name a version of their share. */
   versionId: id("version").optional(),
   /** Where to go on, for clients that cannot send Last-Event-ID. */

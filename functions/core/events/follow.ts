@@ -1,4 +1,4 @@
-import type { Actor } from "../auth/actor.ts";
+import { type Actor, personOf } from "../auth/actor.ts";
 import { mayAsGuest, need } from "../auth/rights.ts";
 import { notFound, refuse } from "../refusal.ts";
 import type { Resources } from "../resources.ts";
@@ -14,7 +14,8 @@ export type StreamMessage =
   | { kind: "beat" };
 
 export interface Follow {
-  projectId: string;
+  /** A project, or the asker's own id: a room in which nothing but notices is told. */
+  room: string;
   /** What the page shows: presence is told for it. Guests must name a version of their share. */
   versionId: string | null;
   /** The last event that was seen; undefined for what happens from now on. */
@@ -36,12 +37,12 @@ const controls = new Set(["members.changed", presenceChanged]);
 const forGuests = /^(comment|version|approval|preview|follow)\./;
 
 /** Lets whoever may watch follow a project; a guest follows one shared version at a time. Answers who may hear what. */
-async function needFollow({ sql }: Deps, actor: Actor, { projectId, versionId }: Follow) {
+async function needFollow({ sql }: Deps, actor: Actor, { room, versionId }: Follow) {
   if (actor.kind !== "guest") {
-    await need(sql, actor, projectId, "watch");
+    if (room !== personOf(actor)) await need(sql, actor, room, "watch");
     return () => true;
   }
-  if (actor.projectId !== projectId) notFound("project");
+  if (actor.projectId !== room) notFound("project");
   const rows = await sql<{ id: string }[]>`
     select version_id as id from share_versions where share_id = ${actor.shareId}`;
   const shared = new Set(rows.map(({ id }) => id));
@@ -61,7 +62,7 @@ export async function openFollow(
 ): Promise<AsyncGenerator<StreamMessage>> {
   if (actor.kind === "system") refuse("forbidden", "The system reads the log.");
   const mayHear = await needFollow(deps, actor, follow);
-  const from = follow.after ?? (await lastSeq(deps.sql, follow.projectId));
+  const from = follow.after ?? (await lastSeq(deps.sql, follow.room));
   return messages(deps, actor, { ...follow, after: from }, mayHear);
 }
 
@@ -74,7 +75,8 @@ async function* messages(
   mayHear: MayHear,
 ): AsyncGenerator<StreamMessage> {
   const { sql, redis, live } = deps;
-  const { projectId, versionId, signal } = follow;
+  const { room, versionId, signal } = follow;
+  const own = personOf(actor);
   const waiting: LiveEvent[] = [];
   let mustRead = true;
   let mustLook = versionId !== null || actor.kind !== "guest";
@@ -96,8 +98,9 @@ async function* messages(
       wake();
     },
   };
-  const leave = await live.subscribe(projectId, listener);
-  const here = await enter(redis, projectId, actor, versionId);
+  const rooms = [...new Set(own ? [room, own] : [room])];
+  const leave = await Promise.all(rooms.map((one) => live.subscribe(one, listener)));
+  const here = await enter(redis, room, actor, versionId);
   const stop = () => wake();
   signal.addEventListener("abort", stop);
   let last = follow.after;
@@ -117,7 +120,7 @@ async function* messages(
       }
       if (mustRead) {
         mustRead = false;
-        const events = await readEvents(sql, { projectId, after: last, limit: batch });
+        const events = await readEvents(sql, { projectId: room, after: last, limit: batch });
         if (events.length === batch) mustRead = true;
         for (const event of events) {
           last = event.seq;
@@ -130,7 +133,7 @@ async function* messages(
           yield { kind: "event", type: event.type, data: event.data };
       if (mustLook) {
         mustLook = false;
-        const people = await whoIsHere(redis, projectId, versionId).catch(() => []);
+        const people = await whoIsHere(redis, room, versionId).catch(() => []);
         const data = { ...(versionId ? { versionId } : {}), people };
         if (JSON.stringify(data) !== lastHere) {
           lastHere = JSON.stringify(data);
@@ -155,7 +158,7 @@ async function* messages(
     }
   } finally {
     signal.removeEventListener("abort", stop);
-    leave();
+    for (const one of leave) one();
     await here.leave();
   }
 }

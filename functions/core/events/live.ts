@@ -12,16 +12,17 @@ const liveSchema = z.object({
 });
 export type LiveEvent = z.infer<typeof liveSchema>;
 
-const channelOf = (projectId: string) => `events:${projectId}`;
+/** A room is a project, or a person: what only they hear. */
+const channelOf = (room: string) => `events:${room}`;
 const PING_MS = 10_000;
 
 /** Best effort, for those who listen now. Never throws: progress must not fail the work it reports. */
 export async function publishLive(
   redis: Redis,
-  projectId: string,
+  room: string,
   event: { type: string; data: Record<string, unknown> },
 ): Promise<void> {
-  await redis.publish(channelOf(projectId), JSON.stringify(event)).catch(() => {});
+  await redis.publish(channelOf(room), JSON.stringify(event)).catch(() => {});
 }
 
 /** The relay's side: events that are in the log already. */
@@ -41,7 +42,7 @@ export interface LiveListener {
 
 export interface Live {
   /** Resolves once the subscription stands: what is published from then on arrives. Answers how to leave. */
-  subscribe(projectId: string, listener: LiveListener | ((event: LiveEvent) => void)): Promise<() => void>;
+  subscribe(room: string, listener: LiveListener | ((event: LiveEvent) => void)): Promise<() => void>;
   close(): Promise<void>;
 }
 
@@ -76,8 +77,8 @@ export function openLive(redisUrl: string): Live {
   pulse.unref?.();
 
   return {
-    async subscribe(projectId, given) {
-      const channel = channelOf(projectId);
+    async subscribe(room, given) {
+      const channel = channelOf(room);
       const listener: LiveListener = typeof given === "function" ? { onEvent: given } : { ...given };
       const set = listeners.get(channel) ?? new Set<LiveListener>();
       listeners.set(channel, set);

@@ -26,13 +26,16 @@ export async function notify(
   if (wanted.length === 0) return;
   const ids = wanted.map(() => newId("notice"));
   await sql`
+    with told as (
     insert into notices (id, person_id, project_id, kind, asset_id, version_id, comment_id, actor_name, text, due_at)
     select t.id, t.person_id, ${notice.projectId}, ${notice.kind}, ${notice.assetId}, ${notice.versionId},
       ${notice.commentId ?? null}, ${notice.actorName}, ${notice.text.slice(0, MAX_TEXT)}, ${notice.dueAt ?? null}
     from unnest(${ids}::text[], ${wanted}::text[]) as t(id, person_id)
     join people p on p.id = t.person_id
     where p.deployment_role = 'admin' or exists (
-      select 1 from memberships m where m.project_id = ${notice.projectId} and m.person_id = t.person_id)`;
+      select 1 from memberships m where m.project_id = ${notice.projectId} and m.person_id = t.person_id)
+    returning person_id)
+    insert into outbox (topic, key, body) select 'notice', person_id, '{}' from told`;
 }
 
 interface Row {

@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Redis } from "ioredis";
 import { z } from "zod";
 import { inTransaction, type Pool, type Sql } from "../db/db.ts";
-import { publishStored } from "../events/live.ts";
+import { publishLive, publishStored } from "../events/live.ts";
 import { appendEvents, type OutboxEvent, outboxEventSchema } from "../events/log.ts";
 import { decodeHint } from "./hint.ts";
 import { NUDGE_CHANNEL } from "./nudge.ts";
@@ -40,7 +40,7 @@ export async function runRelay(deps: RelayDeps, signal: AbortSignal): Promise<vo
     while (!signal.aborted) {
       wake = new AbortController();
       try {
-        const moved = (await relayEvents(deps)) + (await relayHints(deps));
+        const moved = (await relayEvents(deps)) + (await relayNotices(deps)) + (await relayHints(deps));
         failures = 0;
         if (moved > 0) continue;
       } catch (error) {
@@ -66,7 +66,7 @@ export async function relayHints({ sql, queues, log }: Omit<RelayDeps, "redis">)
   return inTransaction(sql, async (tx) => {
     const rows = hintRowSchema.array().parse(
       await tx`delete from outbox where id in (
-        select id from outbox where topic <> 'event' order by id limit ${BATCH} for update skip locked
+        select id from outbox where topic not in ('event', 'notice') order by id limit ${BATCH} for update skip locked
       ) returning id, topic, key, body`,
     );
     rows.sort((a, b) => a.id - b.id);
@@ -114,4 +114,14 @@ export async function relayEvents({
   });
   await publishStored(redis, stored);
   return stored.length;
+}
+
+/** Tells people, in rooms of their own, that there is something to look at. It is kept elsewhere: a lost word is late, not lost. */
+export async function relayNotices({ sql, redis }: Pick<RelayDeps, "sql" | "redis">): Promise<number> {
+  const rows = await sql<{ key: string }[]>`delete from outbox where id in (
+      select id from outbox where topic = 'notice' order by id limit ${BATCH} for update skip locked
+    ) returning key`;
+  for (const personId of new Set(rows.map(({ key }) => key)))
+    await publishLive(redis, personId, { type: "notice", data: {} });
+  return rows.length;
 }

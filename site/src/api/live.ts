@@ -7,13 +7,25 @@ export interface LiveEvent {
 }
 
 const quietMs = 45_000;
+const streams = new Set<symbol>();
+const noticed = new Set<() => void>();
+
+/** Calls when there is something to look at. Every stream says so; only a page without one opens its own. */
+export function hearNotices(onNotice: () => void): () => void {
+  noticed.add(onNotice);
+  const stop = streams.size === 0 ? listen({}, () => undefined) : () => undefined;
+  return () => {
+    noticed.delete(onNotice);
+    stop();
+  };
+}
 
 /**
  * Server-sent events over fetch, which can carry a guest's token. Reconnects by itself, asks for what it missed
  * with `Last-Event-ID`, and notices a connection that died in its sleep because the heartbeat stays out.
  */
 export function listen(
-  what: { projectId: string; versionId?: string },
+  what: { projectId?: string; versionId?: string },
   onEvent: (event: LiveEvent) => void,
   onState: (connected: boolean) => void = () => undefined,
 ): () => void {
@@ -22,6 +34,8 @@ export function listen(
   let attempt = 0;
   let abort = new AbortController();
   let heard = Date.now();
+  const name = Symbol();
+  streams.add(name);
 
   async function connect(): Promise<void> {
     abort = new AbortController();
@@ -50,7 +64,8 @@ export function listen(
       for (const block of blocks) {
         const event = readEvent(block);
         if (event?.id) lastId = event.id;
-        if (event) onEvent(event);
+        if (event?.type === "notice") for (const tell of noticed) tell();
+        else if (event) onEvent(event);
       }
     }
   }
@@ -80,6 +95,7 @@ export function listen(
   void run();
   return () => {
     stopped = true;
+    streams.delete(name);
     clearInterval(watch);
     document.removeEventListener("visibilitychange", wake);
     removeEventListener("online", wake);

@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { Bell } from "lucide-preact";
 import { useEffect, useRef } from "preact/hooks";
 import { api } from "../api/client.ts";
+import { hearNotices } from "../api/live.ts";
 import type { Notice } from "../api/types.ts";
 import { ago, date } from "../ui/words.ts";
 import "./notices.css";
@@ -29,15 +30,13 @@ export function Notices() {
   };
   useEffect(() => {
     void load();
-    const timer = setInterval(() => {
-      if (document.visibilityState === "visible") void load();
-    }, 20_000);
+    const stop = hearNotices(() => void load());
     const away = (event: Event) => {
       if (!root.current?.contains(event.target as Node)) open.value = false;
     };
     document.addEventListener("pointerdown", away);
     return () => {
-      clearInterval(timer);
+      stop();
       document.removeEventListener("pointerdown", away);
     };
   }, []);
