@@ -113,7 +113,7 @@ async function pageOfShare(
     sharedBy: share.createdByName,
     needsPassphrase: share.passphraseHash !== null,
     unlocked: isOpen,
-    guest: guest && guest.id !== share.id ? { name: guest.name } : null,
+    guest: guest && guest.id !== share.id ? { id: guest.id, name: guest.name } : null,
     allow: share.allow,
     watermark: share.watermark,
     expiresAt: share.expiresAt?.toISOString() ?? null,

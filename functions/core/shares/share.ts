@@ -78,7 +78,8 @@ export const openedShare = z.object({
   sharedBy: z.string(),
   needsPassphrase: z.boolean(),
   unlocked: z.boolean(),
-  guest: z.object({ name: z.string() }).nullable(),
+  /** Who the asker is on what they write. */
+  guest: z.object({ id: z.string(), name: z.string() }).nullable(),
   allow: z.object({ comment: z.boolean(), approve: z.boolean(), download: z.boolean(), upload: z.boolean() }),
   watermark: z.string().nullable(),
   expiresAt: time.nullable(),

@@ -123,10 +123,7 @@ export const ThreadView = memo(function ThreadView({
 const isSending = (comment: Comment) => comment.id.startsWith("new-");
 
 function isMine(review: Review, comment: Comment): boolean {
-  const { me } = review;
-  return me.id === null
-    ? comment.author.kind === "guest" && comment.author.name === me.name
-    : comment.author.id === me.id;
+  return review.me.id !== null && comment.author.id === review.me.id;
 }
 
 function Body({

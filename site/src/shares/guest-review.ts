@@ -39,7 +39,7 @@ export async function loadGuestReview({
     moreComments: comments.nextCursor !== null,
     project: { id: share.projectId, name: share.projectName },
     rights: guestRights(share.allow),
-    me: { kind: "guest", id: null, name: share.guest?.name ?? "Guest" },
+    me: { kind: "guest", id: share.guest?.id ?? null, name: share.guest?.name ?? "Guest" },
     guest: { token: guestToken, backTo: `/s/${token}?v=`, watermark: markOf(share) },
     frame: frame && /^\d{1,9}$/.test(frame) ? Number(frame) : undefined,
     commentId: url.searchParams.get("c") ?? undefined,
