@@ -3,6 +3,7 @@ import { newId } from "#core/id.ts";
 import type { Resources } from "#core/resources.ts";
 import { type Api, openApi } from "#tests/support/api.ts";
 import { testResources } from "#tests/support/resources.ts";
+import { seedVersion } from "#tests/support/versions.ts";
 
 let resources: Resources;
 let api: Api;
@@ -55,6 +56,19 @@ describe("a project", () => {
     expect(others.body.items.map((one: { id: string }) => one.id)).toEqual([api.seed.projectId]);
     const all = await api.as("admin").get("/projects?limit=200");
     expect(all.body.items.length).toBeGreaterThan(6);
+  });
+
+  test("shows the newest picture of its three newest assets", async () => {
+    const projectId = await open();
+    const read = async () => (await api.as("manager").get(`/projects/${projectId}`)).body.posters;
+    expect(await read()).toEqual([]);
+    const made = [];
+    for (let i = 0; i < 4; i++) made.push(await seedVersion(resources, { projectId }));
+    const newer = await seedVersion(resources, { projectId, assetId: made[3]?.assetId ?? "" });
+    await seedVersion(resources, { projectId, state: "building" });
+    const posters: string[] = await read();
+    const wanted = [newer, made[2], made[1]].map((one) => new RegExp(`/${one?.versionId}/.*/poster.jpg$`));
+    expect(posters).toEqual(wanted.map((pattern) => expect.stringMatching(pattern)));
   });
 
   test("is changed by its managers, on the state they have seen", async () => {

@@ -45,7 +45,7 @@ export async function createProject(
       reviewersMayDownload: input.reviewersMayDownload ?? false,
     });
     await insertMember(tx, { projectId, personId, role: "manager" });
-    const opened = await readProject({ sql: tx as typeof sql }, actor, projectId);
+    const opened = await readProject({ sql: tx as typeof sql, config }, actor, projectId);
     await audit(tx, actor, {
       projectId,
       action: "project.created",

@@ -17,6 +17,8 @@ export const project = z.object({
   quotaBytes: z.int().nullable(),
   storageUsedBytes: z.int(),
   assetCount: z.int(),
+  /** Signed pictures of the newest assets, at most three. */
+  posters: z.array(z.string()),
   allowedTypes: z.array(z.string()).nullable(),
   reviewersMayDownload: z.boolean(),
   createdAt: time,

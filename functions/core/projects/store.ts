@@ -1,14 +1,17 @@
 import type { Role } from "../auth/actor.ts";
 import type { Sql } from "../db/db.ts";
+import { type EdgeSigner, signPlayback } from "../previews/playback.ts";
+import type { Preview } from "../previews/preview.ts";
 import type { Project } from "./project.ts";
 
-export interface ProjectRow extends Omit<Project, "createdAt" | "updatedAt"> {
+export interface ProjectRow extends Omit<Project, "createdAt" | "updatedAt" | "posters"> {
+  faces: { id: string; preview: Preview }[];
   revision: number;
   createdAt: Date;
   updatedAt: Date;
 }
 
-export const projectOf = (row: ProjectRow): Project => ({
+export const projectOf = (row: ProjectRow, signer: EdgeSigner): Project => ({
   id: row.id,
   name: row.name,
   role: row.role,
@@ -18,6 +21,7 @@ export const projectOf = (row: ProjectRow): Project => ({
   quotaBytes: row.quotaBytes,
   storageUsedBytes: row.storageUsedBytes,
   assetCount: row.assetCount,
+  posters: row.faces.flatMap(({ id, preview }) => signPlayback(signer, id, preview, 0).poster ?? []),
   allowedTypes: row.allowedTypes,
   reviewersMayDownload: row.reviewersMayDownload,
   createdAt: row.createdAt.toISOString(),
@@ -32,7 +36,15 @@ const columns = (sql: Sql, isAdmin: boolean) => sql`
   p.created_at as "createdAt", p.updated_at as "updatedAt",
   ${isAdmin ? sql`'manager'` : sql`m.role`} as role,
   coalesce((select s.used_bytes from project_storage s where s.project_id = p.id), 0)::bigint as "storageUsedBytes",
-  (select count(*) from assets a where a.project_id = p.id and a.deleted_at is null)::int as "assetCount"`;
+  (select count(*) from assets a where a.project_id = p.id and a.deleted_at is null)::int as "assetCount",
+  array(
+    select jsonb_build_object('id', shown.id, 'preview', shown.preview) from assets a
+    join lateral (
+      select v.id, v.preview from versions v
+      where v.asset_id = a.id and v.deleted_at is null and v.preview ->> 'poster' is not null
+      order by v.number desc limit 1) shown on true
+    where a.project_id = p.id and a.deleted_at is null
+    order by a.created_at desc, a.id desc limit 3) as faces`;
 
 const from = (sql: Sql, personId: string | null) => sql`
   from projects p left join memberships m on m.project_id = p.id and m.person_id = ${personId}`;

@@ -41,7 +41,7 @@ export async function updateProject(
     const isCurrent = expected === undefined || expected === before.revision;
     if (!isCurrent || !(await updateProjectRow(tx, projectId, { ...before, ...changed }, before.revision)))
       refuse("stale", "The project was changed since you read it.");
-    const after = await readProject({ sql: tx as typeof sql }, actor, projectId);
+    const after = await readProject({ sql: tx as typeof sql, config }, actor, projectId);
     await audit(tx, actor, { projectId, action: "project.updated", subject: projectId, detail: changed });
     return after;
   });

@@ -1668,6 +1668,7 @@ export interface components {
             needsPassphrase: boolean;
             unlocked: boolean;
             guest: {
+                id: string;
                 name: string;
             } | null;
             allow: {
@@ -1727,6 +1728,7 @@ export interface components {
             quotaBytes: number | null;
             storageUsedBytes: number;
             assetCount: number;
+            posters: string[];
             allowedTypes: string[] | null;
             reviewersMayDownload: boolean;
             /** Format: date-time */
@@ -4667,8 +4669,8 @@ export interface operations {
     };
     getEvents: {
         parameters: {
-            query: {
-                projectId: string;
+            query?: {
+                projectId?: string;
                 versionId?: string;
                 after?: number;
             };

@@ -1,10 +1,10 @@
 import { useSignal } from "@preact/signals";
-import { FolderOpen, Lock, Plus } from "lucide-preact";
+import { Film, FolderOpen, Lock, Plus } from "lucide-preact";
 import { api } from "../api/client.ts";
 import type { Project } from "../api/types.ts";
 import { useAlive } from "../ui/alive.ts";
-import { Dialog } from "../ui/dialog.tsx";
-import { complain } from "../ui/toasts.tsx";
+import { Field, FormDialog, textOf } from "../ui/fields.tsx";
+import { attempt } from "../ui/toasts.tsx";
 import { count, size } from "../ui/words.ts";
 import "./projects.css";
 
@@ -59,7 +59,8 @@ export function Projects({ start }: { start: Project[] }) {
         <ul class="project-grid">
           {shown.map((project) => (
             <li key={project.id}>
-              <a class="panel project-card" href={`/p/${project.id}`}>
+              <a class="project-card" href={`/p/${project.id}`}>
+                <Faces posters={project.posters} />
                 <span class="project-name">{project.name}</span>
                 <span class="quiet small">
                   {count(project.assetCount, "asset")} ·{" "}
@@ -96,59 +97,40 @@ export function Projects({ start }: { start: Project[] }) {
   );
 }
 
+/** What lies in the project: its newest picture large, the two before it beside. */
+function Faces({ posters }: { posters: string[] }) {
+  return (
+    <span class={`project-faces of-${posters.length}`} aria-hidden="true">
+      {posters.length === 0 && <Film size={28} strokeWidth={1.25} />}
+      {posters.map((poster) => (
+        <img key={poster} src={poster} alt="" loading="lazy" decoding="async" />
+      ))}
+    </span>
+  );
+}
+
 function NewProject({ onClose }: { onClose: () => void }) {
-  const busy = useSignal(false);
-  const create = async (form: HTMLFormElement) => {
-    busy.value = true;
-    const data = new FormData(form);
-    try {
+  const create = (data: FormData) =>
+    attempt("The project was not made.", async () => {
       const project = await api.post<Project>("/projects", {
-        name: String(data.get("name")).trim(),
-        lockDays: Number(data.get("lockDays")),
+        name: textOf(data, "name"),
+        lockDays: Number(textOf(data, "lockDays")),
       });
       location.assign(`/p/${project.id}`);
-    } catch (error) {
-      complain("The project was not made.", error);
-      busy.value = false;
-    }
-  };
+    });
   return (
-    <Dialog title="New project" onClose={onClose}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          void create(event.currentTarget);
-        }}
-      >
-        <div class="field">
-          <label for="project-name">Name</label>
-          <input id="project-name" name="name" class="input" required maxLength={200} autocomplete="off" />
-        </div>
-        <div class="field">
-          <label for="project-lock">Days a master stays locked</label>
-          <input
-            id="project-lock"
-            name="lockDays"
-            class="input numbers"
-            type="number"
-            min={1}
-            max={36500}
-            defaultValue="30"
-            required
-          />
-          <p class="quiet small">
-            Until then nobody can delete it. Each file can be locked for longer later.
-          </p>
-        </div>
-        <div class="dialog-actions">
-          <button type="button" class="button plain" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" class="button main" disabled={busy.value}>
-            Create project
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog title="New project" save="Create project" onSave={create} onClose={onClose}>
+      <Field label="Name" name="name" required maxLength={200} autocomplete="off" />
+      <Field
+        label="Days a master stays locked"
+        name="lockDays"
+        type="number"
+        min={1}
+        max={36500}
+        defaultValue="30"
+        required
+        note="Until then nobody can delete it. Each file can be locked for longer later."
+      />
+    </FormDialog>
   );
 }
