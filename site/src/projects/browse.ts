@@ -17,7 +17,9 @@ export function createBrowse(start: ProjectStart) {
   const layout = signal<"grid" | "list">("grid");
   const loading = signal(false);
   const here = computed(() =>
-    query.value.q ? [] : folders.value.filter(({ parentId }) => parentId === start.folderId),
+    query.value.q || query.value.status
+      ? []
+      : folders.value.filter(({ parentId }) => parentId === start.folderId),
   );
   let asking = new AbortController();
   const projectId = start.project.id;
@@ -27,7 +29,9 @@ export function createBrowse(start: ProjectStart) {
     limit: 100,
     sort: query.value.sort,
     status: query.value.status,
-    ...(query.value.q ? { q: query.value.q } : { folderId: start.folderId ?? "root" }),
+    q: query.value.q,
+    // Who looks for something looks in every folder.
+    ...(query.value.q || query.value.status ? {} : { folderId: start.folderId ?? "root" }),
     cursor: next,
   });
 

@@ -1,7 +1,7 @@
-import { useSignal } from "@preact/signals";
 import { api } from "../api/client.ts";
 import type { Asset, Folder } from "../api/types.ts";
 import { Dialog } from "../ui/dialog.tsx";
+import { Field, FormDialog, textOf } from "../ui/fields.tsx";
 import { complain, say } from "../ui/toasts.tsx";
 import type { Browse } from "./browse.ts";
 
@@ -15,44 +15,21 @@ interface NameProps {
 }
 
 function NameDialog({ title, label, value, button, onSave, onClose }: NameProps) {
-  const busy = useSignal(false);
-  const save = async (form: HTMLFormElement) => {
-    const name = String(new FormData(form).get("name")).trim();
-    busy.value = true;
-    if (await onSave(name)) onClose();
-    busy.value = false;
+  const save = async (data: FormData) => {
+    if (await onSave(textOf(data, "name"))) onClose();
   };
   return (
-    <Dialog title={title} onClose={onClose}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          void save(event.currentTarget);
-        }}
-      >
-        <div class="field">
-          <label for="new-name">{label}</label>
-          <input
-            id="new-name"
-            name="name"
-            class="input"
-            required
-            maxLength={255}
-            defaultValue={value}
-            autocomplete="off"
-            onFocus={(event) => event.currentTarget.select()}
-          />
-        </div>
-        <div class="dialog-actions">
-          <button type="button" class="button plain" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" class="button main" disabled={busy.value}>
-            {button}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog title={title} save={button} onSave={save} onClose={onClose}>
+      <Field
+        label={label}
+        name="name"
+        required
+        maxLength={255}
+        defaultValue={value}
+        autocomplete="off"
+        onFocus={(event) => event.currentTarget.select()}
+      />
+    </FormDialog>
   );
 }
 
@@ -162,39 +139,23 @@ export function MoveDialog({ ids, browse, onClose }: { ids: string[]; browse: Br
   const choices = folders
     .map((folder) => ({ id: folder.id, path: pathOf(folder) }))
     .sort((a, b) => a.path.localeCompare(b.path));
-  const move = async (form: HTMLFormElement) => {
-    const to = String(new FormData(form).get("folder"));
-    await browse.move(ids, to || null);
+  const move = async (data: FormData) => {
+    await browse.move(ids, textOf(data, "folder") || null);
     onClose();
   };
   return (
-    <Dialog title="Move to" onClose={onClose}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          void move(event.currentTarget);
-        }}
-      >
-        <div class="field">
-          <label for="move-folder">Folder</label>
-          <select id="move-folder" name="folder" class="input">
-            <option value="">{browse.start.project.name} (no folder)</option>
-            {choices.map(({ id, path }) => (
-              <option key={id} value={id}>
-                {path}
-              </option>
-            ))}
-          </select>
-        </div>
-        <div class="dialog-actions">
-          <button type="button" class="button plain" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" class="button main">
-            Move
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog title="Move to" save="Move" onSave={move} onClose={onClose}>
+      <div class="field">
+        <label for="move-folder">Folder</label>
+        <select id="move-folder" name="folder" class="input">
+          <option value="">{browse.start.project.name} (no folder)</option>
+          {choices.map(({ id, path }) => (
+            <option key={id} value={id}>
+              {path}
+            </option>
+          ))}
+        </select>
+      </div>
+    </FormDialog>
   );
 }

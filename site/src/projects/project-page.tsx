@@ -101,66 +101,68 @@ export function ProjectPage({ start }: { start: ProjectStart }) {
   const empty = browse.assets.value.length === 0 && browse.here.value.length === 0;
   return (
     <div class="page" {...useAlive()}>
-      <div class="page-head">
+      <div class="page-head project-head">
         <h1 class="visually-hidden">{project.name}</h1>
         <Search browse={browse} />
-        <Menu
-          label="Filter by status"
-          class="button"
-          trigger={status ? statusWords(status as (typeof statuses)[number]) : "Any status"}
-        >
-          <MenuItem checked={!status} onSelect={() => browse.ask({ status: "" })}>
-            Any status
-          </MenuItem>
-          {statuses.map((one) => (
-            <MenuItem key={one} checked={status === one} onSelect={() => browse.ask({ status: one })}>
-              {statusWords(one)}
+        <div class="listing">
+          <Menu
+            label="Filter by status"
+            class="button"
+            trigger={status ? statusWords(status as (typeof statuses)[number]) : "Any status"}
+          >
+            <MenuItem checked={!status} onSelect={() => browse.ask({ status: "" })}>
+              Any status
             </MenuItem>
-          ))}
-        </Menu>
-        <Menu label="Sort" class="button" trigger={sorts[sort] ?? "Sort"}>
-          {Object.entries(sorts).map(([key, words]) => (
-            <MenuItem key={key} checked={sort === key} onSelect={() => browse.ask({ sort: key })}>
-              {words}
-            </MenuItem>
-          ))}
-        </Menu>
-        <div class="segmented" role="group" aria-label="Layout">
-          {(["grid", "list"] as const).map((one) => (
-            <button
-              type="button"
-              key={one}
-              class="icon-button"
-              aria-label={one === "grid" ? "Grid" : "List"}
-              title={one === "grid" ? "Grid" : "List"}
-              aria-pressed={browse.layout.value === one}
-              onClick={() => browse.setLayout(one)}
-            >
-              {one === "grid" ? <LayoutGrid {...icon} /> : <List {...icon} />}
-            </button>
-          ))}
+            {statuses.map((one) => (
+              <MenuItem key={one} checked={status === one} onSelect={() => browse.ask({ status: one })}>
+                {statusWords(one)}
+              </MenuItem>
+            ))}
+          </Menu>
+          <Menu label="Sort" class="button" trigger={sorts[sort] ?? "Sort"}>
+            {Object.entries(sorts).map(([key, words]) => (
+              <MenuItem key={key} checked={sort === key} onSelect={() => browse.ask({ sort: key })}>
+                {words}
+              </MenuItem>
+            ))}
+          </Menu>
+          <div class="segmented" role="group" aria-label="Layout">
+            {(["grid", "list"] as const).map((one) => (
+              <button
+                type="button"
+                key={one}
+                class="icon-button"
+                aria-label={one === "grid" ? "Grid" : "List"}
+                title={one === "grid" ? "Grid" : "List"}
+                aria-pressed={browse.layout.value === one}
+                onClick={() => browse.setLayout(one)}
+              >
+                {one === "grid" ? <LayoutGrid {...icon} /> : <List {...icon} />}
+              </button>
+            ))}
+          </div>
         </div>
         <div class="page-actions">
           {rights.share && (
             <a class="button plain" href={`/p/${project.id}/shares`}>
-              <Share2 {...icon} /> Shares
+              <Share2 {...icon} /> <span class="word">Shares</span>
             </a>
           )}
           {rights.manage && (
             <a class="button plain" href={`/p/${project.id}/settings`}>
-              <Settings {...icon} /> Settings
+              <Settings {...icon} /> <span class="word">Settings</span>
             </a>
           )}
           {rights.upload && (
             <>
               <button
                 type="button"
-                class="button"
+                class="button plain"
                 onClick={() => {
                   folding.value = true;
                 }}
               >
-                <FolderPlus {...icon} /> Folder
+                <FolderPlus {...icon} /> <span class="word">Folder</span>
               </button>
               <input
                 ref={picker}

@@ -4,8 +4,8 @@ import { useEffect } from "preact/hooks";
 import { api } from "../api/client.ts";
 import type { ReviewRequest } from "../api/types.ts";
 import { Avatar } from "../ui/avatar.tsx";
-import { Dialog } from "../ui/dialog.tsx";
-import { complain, say } from "../ui/toasts.tsx";
+import { DayField, FormDialog, textOf } from "../ui/fields.tsx";
+import { attempt, complain, say } from "../ui/toasts.tsx";
 import { count, date } from "../ui/words.ts";
 import type { Review } from "./review.ts";
 
@@ -126,16 +126,14 @@ function AskDialog({
   const people = review.members.value.filter(
     ({ role, person }) => role !== "viewer" && person.id !== review.me.id,
   );
-  const ask = async (form: HTMLFormElement) => {
-    const data = new FormData(form);
+  const ask = async (data: FormData) => {
     const personIds = data.getAll("person").map(String);
-    const due = String(data.get("due"));
-    const note = String(data.get("note")).trim();
+    const [due, note] = [textOf(data, "due"), textOf(data, "note")];
     if (personIds.length === 0) {
       say("Choose at least one person.", undefined, true);
       return;
     }
-    try {
+    await attempt("Nobody was asked.", async () => {
       await api.post(path, {
         personIds,
         ...(due ? { dueAt: new Date(`${due}T18:00:00`).toISOString() } : {}),
@@ -143,52 +141,26 @@ function AskDialog({
       });
       say(`${count(personIds.length, "person", "people")} asked.`);
       onClose(true);
-    } catch (error) {
-      complain("Nobody was asked.", error);
-    }
+    });
   };
   return (
-    <Dialog title="Request review" onClose={() => onClose(false)}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          void ask(event.currentTarget);
-        }}
-      >
-        <fieldset class="share-allow">
-          <legend>Of whom</legend>
-          {people.map(({ person, role }) => (
-            <label class="check" key={person.id}>
-              <input type="checkbox" name="person" value={person.id} />
-              <span>
-                {person.name} <span class="quiet small">{role}</span>
-              </span>
-            </label>
-          ))}
-        </fieldset>
-        <div class="field">
-          <label for="ask-due">Until</label>
-          <input
-            id="ask-due"
-            name="due"
-            class="input"
-            type="date"
-            min={new Date().toISOString().slice(0, 10)}
-          />
-        </div>
-        <div class="field">
-          <label for="ask-note">What to look at</label>
-          <textarea id="ask-note" name="note" class="input" rows={2} maxLength={2000} />
-        </div>
-        <div class="dialog-actions">
-          <button type="button" class="button plain" onClick={() => onClose(false)}>
-            Cancel
-          </button>
-          <button type="submit" class="button main">
-            Ask
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog title="Request review" save="Ask" onSave={ask} onClose={() => onClose(false)}>
+      <fieldset class="share-allow">
+        <legend>Of whom</legend>
+        {people.map(({ person, role }) => (
+          <label class="check" key={person.id}>
+            <input type="checkbox" name="person" value={person.id} />
+            <span>
+              {person.name} <span class="quiet small">{role}</span>
+            </span>
+          </label>
+        ))}
+      </fieldset>
+      <DayField label="Until" name="due" />
+      <div class="field">
+        <label for="ask-note">What to look at</label>
+        <textarea id="ask-note" name="note" class="input" rows={2} maxLength={2000} />
+      </div>
+    </FormDialog>
   );
 }

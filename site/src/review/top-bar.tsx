@@ -83,7 +83,7 @@ export function TopBar({
           <Menu
             label="Compare"
             align="end"
-            class="button plain"
+            class="button plain beside"
             trigger={
               <>
                 <Columns2 {...icon} />
@@ -127,7 +127,7 @@ export function TopBar({
         )}
         <button
           type="button"
-          class="icon-button"
+          class="icon-button beside"
           aria-label={panelOpen ? "Hide panel" : "Show panel"}
           title={`${panelOpen ? "Hide" : "Show"} panel (P)`}
           aria-expanded={panelOpen}

@@ -21,8 +21,8 @@ export async function loadProject({ request, url, params }: AstroGlobal): Promis
   const folderId = asked("folder") || null;
   const search = new URLSearchParams({ projectId, limit: "100", sort: query.sort });
   if (query.q) search.set("q", query.q);
-  else search.set("folderId", folderId ?? "root");
   if (query.status) search.set("status", query.status);
+  if (!query.q && !query.status) search.set("folderId", folderId ?? "root");
   const [project, folders, assets] = await Promise.all([
     ask<Project>(request, `/projects/${projectId}`),
     ask<Page<Folder>>(request, `/projects/${projectId}/folders?limit=200`),

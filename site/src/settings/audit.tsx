@@ -1,10 +1,10 @@
 import { useSignal } from "@preact/signals";
-import { ChevronDown, ChevronRight, ShieldCheck } from "lucide-preact";
-import { Fragment } from "preact";
+import { ShieldCheck } from "lucide-preact";
 import { useEffect } from "preact/hooks";
 import { api } from "../api/client.ts";
 import type { AuditEntry, Page } from "../api/types.ts";
 import { actionWords } from "../review/custody-words.ts";
+import { Table } from "../ui/table.tsx";
 import { complain } from "../ui/toasts.tsx";
 import { moment } from "../ui/words.ts";
 
@@ -20,13 +20,13 @@ const nouns = [
   "project",
   "webhook",
 ];
+const columns = [{ name: "What" }, { name: "Who" }, { name: "When" }];
 
 /** Who did what, newest first; each row opens its story. */
 export function Audit({ projectId }: { projectId?: string }) {
   const list = useSignal<AuditEntry[] | undefined>(undefined);
   const cursor = useSignal<string | null>(null);
   const noun = useSignal("");
-  const opened = useSignal<number | undefined>(undefined);
   const load = async (more = false) => {
     try {
       const page = await api.get<Page<AuditEntry>>("/audit", {
@@ -43,6 +43,15 @@ export function Audit({ projectId }: { projectId?: string }) {
     }
   };
   useEffect(() => void load(), [noun.value]);
+  const rows = list.value?.map(({ seq, at, actor, action, subject, detail, requestId, hash }) => ({
+    key: seq,
+    story: () => (
+      <pre class="body-text numbers">
+        {JSON.stringify({ action, subject, detail, request: requestId, hash }, null, 2)}
+      </pre>
+    ),
+    cells: [actionWords(action, detail), actor.name, <span class="numbers quiet small">{moment(at)}</span>],
+  }));
   return (
     <section class="section">
       <div class="section-head">
@@ -67,70 +76,7 @@ export function Audit({ projectId }: { projectId?: string }) {
         <ShieldCheck size={14} strokeWidth={1.5} class="inline-icon" aria-hidden="true" /> Each entry carries
         the fingerprint of the one before, so that nothing can be changed or left out unnoticed.
       </p>
-      {!list.value ? (
-        <div class="skeleton" style={{ height: "240px" }} />
-      ) : (
-        <section class="panel scroll-x" aria-label="Audit table" tabIndex={0}>
-          <table class="table">
-            <thead>
-              <tr>
-                <th>When</th>
-                <th>Who</th>
-                <th>What</th>
-              </tr>
-            </thead>
-            <tbody>
-              {list.value.map((entry) => {
-                const isOpen = opened.value === entry.seq;
-                return (
-                  <Fragment key={entry.seq}>
-                    <tr>
-                      <td class="numbers quiet small">{moment(entry.at)}</td>
-                      <td>{entry.actor.name}</td>
-                      <td>
-                        <button
-                          type="button"
-                          class="row-opener"
-                          aria-expanded={isOpen}
-                          onClick={() => {
-                            opened.value = isOpen ? undefined : entry.seq;
-                          }}
-                        >
-                          {isOpen ? (
-                            <ChevronDown size={16} strokeWidth={1.5} aria-hidden="true" />
-                          ) : (
-                            <ChevronRight size={16} strokeWidth={1.5} aria-hidden="true" />
-                          )}
-                          {actionWords(entry.action, entry.detail)}
-                        </button>
-                      </td>
-                    </tr>
-                    {isOpen && (
-                      <tr class="story">
-                        <td colSpan={3}>
-                          <pre class="body-text numbers">
-                            {JSON.stringify(
-                              {
-                                action: entry.action,
-                                subject: entry.subject,
-                                detail: entry.detail,
-                                request: entry.requestId,
-                                hash: entry.hash,
-                              },
-                              null,
-                              2,
-                            )}
-                          </pre>
-                        </td>
-                      </tr>
-                    )}
-                  </Fragment>
-                );
-              })}
-            </tbody>
-          </table>
-        </section>
-      )}
+      <Table label="Audit" columns={columns} rows={rows} none="Nothing of this kind has happened yet." />
       {cursor.value && (
         <div>
           <button type="button" class="button" onClick={() => void load(true)}>

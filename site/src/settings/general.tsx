@@ -1,29 +1,28 @@
 import { useSignal } from "@preact/signals";
 import { api } from "../api/client.ts";
 import type { Project } from "../api/types.ts";
-import { complain, say } from "../ui/toasts.tsx";
+import { Field, textOf } from "../ui/fields.tsx";
+import { attempt, say } from "../ui/toasts.tsx";
 import { size } from "../ui/words.ts";
 
+/** What holds for the project: its name, how long masters are locked, how much room they have. */
 export function General({ project }: { project: Project }) {
   const busy = useSignal(false);
   const save = async (form: HTMLFormElement) => {
     const data = new FormData(form);
-    const text = (name: string) => String(data.get(name) ?? "").trim();
+    const quota = textOf(data, "quota");
     busy.value = true;
-    try {
+    await attempt("Nothing was saved.", async () => {
       await api.change<Project>(`/projects/${project.id}`, {
-        name: text("name"),
-        lockMode: text("lockMode"),
-        lockDays: Number(text("lockDays")),
-        quotaBytes: text("quota") ? Math.round(Number(text("quota")) * 1e9) : null,
+        name: textOf(data, "name"),
+        lockMode: textOf(data, "lockMode"),
+        lockDays: Number(textOf(data, "lockDays")),
+        quotaBytes: quota ? Math.round(Number(quota) * 1e9) : null,
         reviewersMayDownload: data.has("download"),
       });
       say("Saved.");
-    } catch (error) {
-      complain("Nothing was saved.", error);
-    } finally {
-      busy.value = false;
-    }
+    });
+    busy.value = false;
   };
   return (
     <form
@@ -34,31 +33,17 @@ export function General({ project }: { project: Project }) {
       }}
     >
       <h2>Rules of the project</h2>
-      <div class="field">
-        <label for="rule-name">Name</label>
-        <input
-          id="rule-name"
-          name="name"
-          class="input"
-          required
-          maxLength={200}
-          defaultValue={project.name}
-        />
-      </div>
+      <Field label="Name" name="name" required maxLength={200} defaultValue={project.name} />
       <div class="form-grid">
-        <div class="field">
-          <label for="rule-days">Days a new master stays locked</label>
-          <input
-            id="rule-days"
-            name="lockDays"
-            class="input numbers"
-            type="number"
-            min={1}
-            max={36500}
-            required
-            defaultValue={String(project.lockDays)}
-          />
-        </div>
+        <Field
+          label="Days a new master stays locked"
+          name="lockDays"
+          type="number"
+          min={1}
+          max={36500}
+          required
+          defaultValue={String(project.lockDays)}
+        />
         <div class="field">
           <label for="rule-mode">Who could lift a lock early</label>
           <select id="rule-mode" name="lockMode" class="input">
@@ -70,18 +55,14 @@ export function General({ project }: { project: Project }) {
             </option>
           </select>
         </div>
-        <div class="field">
-          <label for="rule-quota">Room in GB, empty for no limit</label>
-          <input
-            id="rule-quota"
-            name="quota"
-            class="input numbers"
-            type="number"
-            min={0}
-            step="any"
-            defaultValue={project.quotaBytes === null ? "" : String(project.quotaBytes / 1e9)}
-          />
-        </div>
+        <Field
+          label="Room in GB, empty for no limit"
+          name="quota"
+          type="number"
+          min={0}
+          step="any"
+          defaultValue={project.quotaBytes === null ? "" : String(project.quotaBytes / 1e9)}
+        />
       </div>
       <p class="quiet small numbers">{size(project.storageUsedBytes)} used so far</p>
       <label class="check">

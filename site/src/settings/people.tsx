@@ -1,10 +1,12 @@
 import { useSignal } from "@preact/signals";
 import { Trash2 } from "lucide-preact";
-import { useEffect } from "preact/hooks";
-import { all, api } from "../api/client.ts";
+import { api } from "../api/client.ts";
 import type { Member, Project, Role } from "../api/types.ts";
 import { Avatar } from "../ui/avatar.tsx";
-import { complain, say } from "../ui/toasts.tsx";
+import { Field, textOf } from "../ui/fields.tsx";
+import { actions, Table } from "../ui/table.tsx";
+import { attempt, complain, say } from "../ui/toasts.tsx";
+import { useList } from "../ui/use-list.ts";
 import { date } from "../ui/words.ts";
 
 const roles: Record<Role, string> = {
@@ -13,30 +15,21 @@ const roles: Record<Role, string> = {
   reviewer: "Reviewer: comment and approve",
   viewer: "Viewer: watch and read",
 };
+const columns = [{ name: "Person" }, { name: "Role" }, { name: "Since" }, actions];
 
+/** Who may enter, and as what. */
 export function People({ project }: { project: Project }) {
-  const members = useSignal<Member[] | undefined>(undefined);
-  const text = useSignal("");
   const path = `/projects/${project.id}/members`;
-  const load = async () => {
-    try {
-      members.value = await all<Member>(path, {});
-    } catch (error) {
-      complain("The people could not be read.", error);
-    }
-  };
-  useEffect(() => void load(), []);
-  const add = async (form: HTMLFormElement) => {
-    const data = new FormData(form);
-    try {
-      await api.post(path, { email: String(data.get("email")), role: String(data.get("role")) });
-      say(`${String(data.get("email"))} is in.`);
+  const [members, load] = useList<Member>(path, {}, "The people could not be read.");
+  const text = useSignal("");
+  const add = (form: HTMLFormElement) =>
+    attempt("Nobody was added.", async () => {
+      const data = new FormData(form);
+      await api.post(path, { email: textOf(data, "email"), role: textOf(data, "role") });
+      say(`${textOf(data, "email")} is in.`);
       form.reset();
       await load();
-    } catch (error) {
-      complain("Nobody was added.", error);
-    }
-  };
+    });
   const change = async (member: Member, role: Role) => {
     const before = members.value;
     members.value = before?.map((one) => (one === member ? { ...one, role } : one));
@@ -70,6 +63,40 @@ export function People({ project }: { project: Project }) {
   const shown = members.value?.filter(({ person }) =>
     `${person.name} ${person.email}`.toLowerCase().includes(part),
   );
+  const rows = shown?.map((member) => ({
+    key: member.person.id,
+    cells: [
+      <span class="person-cell">
+        <Avatar name={member.person.name} id={member.person.id} />
+        <span>
+          {member.person.name}
+          <span class="quiet small">{member.person.email}</span>
+        </span>
+      </span>,
+      <select
+        class="input"
+        aria-label={`Role of ${member.person.name}`}
+        value={member.role}
+        onChange={(event) => void change(member, event.currentTarget.value as Role)}
+      >
+        {(Object.keys(roles) as Role[]).map((role) => (
+          <option key={role} value={role}>
+            {role[0]?.toUpperCase() + role.slice(1)}
+          </option>
+        ))}
+      </select>,
+      <span class="quiet">{date(member.createdAt)}</span>,
+      <button
+        type="button"
+        class="icon-button"
+        aria-label={`Remove ${member.person.name}`}
+        title="Remove from the project"
+        onClick={() => void remove(member)}
+      >
+        <Trash2 size={16} strokeWidth={1.5} aria-hidden="true" />
+      </button>,
+    ],
+  }));
   return (
     <section class="section">
       <div class="section-head">
@@ -92,10 +119,7 @@ export function People({ project }: { project: Project }) {
           void add(event.currentTarget);
         }}
       >
-        <div class="field">
-          <label for="member-email">Add by e-mail address</label>
-          <input id="member-email" name="email" class="input" type="email" required autocomplete="off" />
-        </div>
+        <Field label="Add by e-mail address" name="email" type="email" required autocomplete="off" />
         <div class="field">
           <label for="member-role">Role</label>
           <select id="member-role" name="role" class="input" defaultValue="reviewer">
@@ -110,67 +134,7 @@ export function People({ project }: { project: Project }) {
           Add
         </button>
       </form>
-      {!shown ? (
-        <div class="skeleton" style={{ height: "160px" }} />
-      ) : (
-        <section class="panel scroll-x" aria-label="People table" tabIndex={0}>
-          <table class="table">
-            <thead>
-              <tr>
-                <th>Person</th>
-                <th>Role</th>
-                <th>Since</th>
-                <th>
-                  <span class="visually-hidden">Actions</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {shown.map((member) => (
-                <tr key={member.person.id}>
-                  <td>
-                    <span class="person-cell">
-                      <Avatar name={member.person.name} id={member.person.id} />
-                      <span>
-                        {member.person.name}
-                        <span class="quiet small">{member.person.email}</span>
-                      </span>
-                    </span>
-                  </td>
-                  <td>
-                    <select
-                      class="input"
-                      aria-label={`Role of ${member.person.name}`}
-                      value={member.role}
-                      onChange={(event) => void change(member, event.currentTarget.value as Role)}
-                    >
-                      {(Object.keys(roles) as Role[]).map((role) => (
-                        <option key={role} value={role}>
-                          {role}
-                        </option>
-                      ))}
-                    </select>
-                  </td>
-                  <td class="quiet">{date(member.createdAt)}</td>
-                  <td>
-                    <span class="row-actions">
-                      <button
-                        type="button"
-                        class="icon-button"
-                        aria-label={`Remove ${member.person.name}`}
-                        title="Remove from the project"
-                        onClick={() => void remove(member)}
-                      >
-                        <Trash2 size={16} strokeWidth={1.5} aria-hidden="true" />
-                      </button>
-                    </span>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </section>
-      )}
+      <Table label="People" columns={columns} rows={rows} none="Nobody here has that name." />
     </section>
   );
 }

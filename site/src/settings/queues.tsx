@@ -3,7 +3,8 @@ import { useEffect } from "preact/hooks";
 import { api } from "../api/client.ts";
 import type { DeadLetter, QueueState } from "../api/types.ts";
 import { useAlive } from "../ui/alive.ts";
-import { complain, say } from "../ui/toasts.tsx";
+import { actions, Table } from "../ui/table.tsx";
+import { attempt, complain, say } from "../ui/toasts.tsx";
 import { count, moment } from "../ui/words.ts";
 import "./settings.css";
 
@@ -13,6 +14,19 @@ const words: Record<string, string> = {
   "webhooks:deliver": "Webhooks to deliver",
   "edge:purge": "Caches to clear",
 };
+const stateColumns = [
+  { name: "Queue" },
+  ...["Ready", "Later", "In work", "Given up"].map((name) => ({ name, right: true })),
+  actions,
+];
+const deadColumns = [
+  { name: "Queue" },
+  { name: "When" },
+  { name: "About" },
+  { name: "Why" },
+  { name: "Tries", right: true },
+  actions,
+];
 
 /** What waits, what is being done, and what could not be done, for those who run the deployment. */
 export function Queues() {
@@ -36,110 +50,63 @@ export function Queues() {
     const timer = setInterval(load, 3000);
     return () => clearInterval(timer);
   }, []);
-  const redrive = async (queue: string, deadIds?: string[]) => {
-    try {
+  const redrive = (queue: string, deadIds?: string[]) =>
+    attempt("Nothing was sent again.", async () => {
       const { moved } = await api.post<{ moved: number }>("/admin/queues/redrive", {
         queue,
         ...(deadIds ? { deadIds } : {}),
       });
       say(`${count(moved, "message")} sent again.`);
       await load();
-    } catch (error) {
-      complain("Nothing was sent again.", error);
-    }
-  };
+    });
+  const again = (label: string, queue: string, deadIds?: string[]) => (
+    <button type="button" class="button plain" onClick={() => void redrive(queue, deadIds)}>
+      {label}
+    </button>
+  );
+  const number = (n: number, bad = false) => <span class={`numbers${bad ? " state bad" : ""}`}>{n}</span>;
   return (
     <div class="page narrow" {...useAlive()}>
       <div class="page-head">
         <h1>Queues</h1>
       </div>
-      {!queues.value ? (
-        <div class="skeleton" style={{ height: "200px" }} />
-      ) : (
-        <section class="section">
-          <section class="panel scroll-x" aria-label="Queues table" tabIndex={0}>
-            <table class="table">
-              <thead>
-                <tr>
-                  <th>Queue</th>
-                  <th class="right">Ready</th>
-                  <th class="right">Later</th>
-                  <th class="right">In work</th>
-                  <th class="right">Given up</th>
-                  <th>
-                    <span class="visually-hidden">Actions</span>
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {queues.value.map((one) => (
-                  <tr key={one.queue}>
-                    <td>
-                      {words[one.queue] ?? one.queue}
-                      <span class="quiet small numbers row-note">{one.queue}</span>
-                    </td>
-                    <td class="numbers right">{one.ready}</td>
-                    <td class="numbers right">{one.delayed}</td>
-                    <td class="numbers right">{one.leased}</td>
-                    <td class="numbers right">
-                      <span class={one.dead > 0 ? "state bad" : ""}>{one.dead}</span>
-                    </td>
-                    <td class="right">
-                      {one.dead > 0 && (
-                        <button type="button" class="button plain" onClick={() => void redrive(one.queue)}>
-                          Send all again
-                        </button>
-                      )}
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </section>
-        </section>
-      )}
+      <section class="section">
+        <Table
+          label="Queues"
+          columns={stateColumns}
+          none="Nothing is known of the queues just now."
+          rows={queues.value?.map((one) => ({
+            key: one.queue,
+            note: <span class="numbers">{one.queue}</span>,
+            cells: [
+              words[one.queue] ?? one.queue,
+              number(one.ready),
+              number(one.delayed),
+              number(one.leased),
+              number(one.dead, one.dead > 0),
+              one.dead > 0 && again("Send all again", one.queue),
+            ],
+          }))}
+        />
+      </section>
       <section class="section">
         <h2>Given up</h2>
-        {dead.value.length === 0 ? (
-          <p class="quiet">Nothing was given up. Everything that was accepted is done or on its way.</p>
-        ) : (
-          <section class="panel scroll-x" aria-label="Given up table" tabIndex={0}>
-            <table class="table">
-              <thead>
-                <tr>
-                  <th>When</th>
-                  <th>Queue</th>
-                  <th>About</th>
-                  <th>Why</th>
-                  <th class="right">Tries</th>
-                  <th>
-                    <span class="visually-hidden">Actions</span>
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {dead.value.map((letter) => (
-                  <tr key={letter.deadId}>
-                    <td class="quiet small">{moment(letter.at)}</td>
-                    <td>{words[letter.queue] ?? letter.queue}</td>
-                    <td class="numbers small">{letter.id ?? letter.key}</td>
-                    <td>{letter.reason}</td>
-                    <td class="numbers right">{letter.attempts}</td>
-                    <td class="right">
-                      <button
-                        type="button"
-                        class="button plain"
-                        onClick={() => void redrive(letter.queue, [letter.deadId])}
-                      >
-                        Send again
-                      </button>
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </section>
-        )}
+        <Table
+          label="Given up"
+          columns={deadColumns}
+          none="Nothing was given up. Everything that was accepted is done or on its way."
+          rows={dead.value.map((letter) => ({
+            key: letter.deadId,
+            cells: [
+              words[letter.queue] ?? letter.queue,
+              <span class="quiet">{moment(letter.at)}</span>,
+              <span class="numbers small">{letter.id ?? letter.key}</span>,
+              letter.reason,
+              number(letter.attempts),
+              again("Send again", letter.queue, [letter.deadId]),
+            ],
+          }))}
+        />
       </section>
     </div>
   );

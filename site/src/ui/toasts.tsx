@@ -36,6 +36,17 @@ export function complain(what: string, error: unknown): void {
   say(`${what} ${reason}`, signedOut ? { label: "Sign in", run: signIn } : undefined, true);
 }
 
+/** Does something; when it fails, says what did not happen and why. Answers whether it was done. */
+export async function attempt(failed: string, run: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await run();
+    return true;
+  } catch (error) {
+    complain(failed, error);
+    return false;
+  }
+}
+
 export function Toasts() {
   // Rendered after hydration only, so that the server and the browser agree on the first tree.
   const [ready, setReady] = useState(false);
