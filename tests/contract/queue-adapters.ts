@@ -47,7 +47,7 @@ function tracked(config: QueueConfig, defaults: QueueOptions) {
 }
 
 export function redisAdapter(): AdapterUnderTest {
-  const leaseMs = 400;
+  const leaseMs = 800;
   return {
     name: "Redis Streams",
     leaseMs,
@@ -80,7 +80,7 @@ export function redisAdapter(): AdapterUnderTest {
 }
 
 export function sqsAdapter(): AdapterUnderTest {
-  const leaseMs = 1_000;
+  const leaseMs = 2_000;
   const app = buildApp({ logger: false, host: "127.0.0.1" });
   let endpoint = "";
   return {

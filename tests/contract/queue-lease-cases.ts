@@ -160,7 +160,7 @@ export const leaseCases: QueueCase[] = [
     id: "C11",
     title: "a delayed message does not come early",
     async run(broker, adapter) {
-      const queue = broker.open();
+      const queue = broker.open({ leaseMs: 20_000 });
       const from = performance.now();
       await queue.enqueue([message("late", adapter.delayMs), message("now")]);
       expect((await next(queue)).body.id).toBe("now");

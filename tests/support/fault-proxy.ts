@@ -1,10 +1,14 @@
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
-export type Fault = "none" | "hole" | "reset" | "refuse";
+export type Fault = "none" | "hole" | "mute" | "reset" | "refuse";
 
 export interface FaultProxy {
   readonly port: number;
-  /** `hole`: bytes vanish and nothing is closed. `reset`: open connections are cut and new ones too. `refuse`: nobody listens. */
+  /**
+   * `hole`: nothing passes and nothing is closed; as TCP does, what was sent meanwhile arrives in order afterwards.
+   * `mute`: what is asked arrives, its answer is lost, and so is the connection as soon as the fault ends.
+   * `reset`: open connections are cut and new ones too. `refuse`: nobody listens.
+   */
   set(fault: Fault): Promise<void>;
   close(): Promise<void>;
 }
@@ -12,25 +16,25 @@ export interface FaultProxy {
 /** A TCP proxy in front of a real server, to take it away in the ways that networks do. */
 export async function openFaultProxy(target: { host: string; port: number }): Promise<FaultProxy> {
   let fault: Fault = "none";
-  const pairs = new Set<[Socket, Socket]>();
   const open = new Set<Socket>();
+  const cutLater = new Set<Socket>();
+  let held: (() => void)[] = [];
   const server = createServer((near) => {
     near.on("error", () => {});
-    open.add(near);
     if (fault === "reset") return void near.resetAndDestroy();
     const far = connect(target.port, target.host);
-    const pair: [Socket, Socket] = [near, far];
-    pairs.add(pair);
-    open.add(far);
     const pipe = (from: Socket, to: Socket) => {
+      open.add(from);
+      const pass = (how: () => void) => (fault === "hole" ? held.push(how) : how());
       from.on("data", (bytes) => {
-        if (fault !== "hole") to.write(bytes);
+        if (fault !== "mute" || from === near) pass(() => to.write(bytes));
+        else cutLater.add(near);
       });
       from.on("error", () => {});
       from.on("close", () => {
         open.delete(from);
-        pairs.delete(pair);
-        if (fault !== "hole") to.destroy();
+        cutLater.delete(from);
+        pass(() => to.end());
       });
     };
     pipe(near, far);
@@ -41,25 +45,22 @@ export async function openFaultProxy(target: { host: string; port: number }): Pr
   await listen(0);
   const { port } = server.address() as AddressInfo;
 
-  const cut = (how: (socket: Socket) => void) => {
-    for (const pair of pairs) pair.forEach(how);
-    pairs.clear();
-  };
   return {
     port,
     async set(next) {
       const before = fault;
       fault = next;
-      if (before === "refuse" && next !== "refuse") await listen(port);
-      if (next === "reset") cut((socket) => socket.resetAndDestroy());
-      if (next === "refuse") {
-        cut((socket) => socket.destroy());
-        await unlisten();
+      if (before === "hole" && next !== "hole") {
+        for (const how of held) how();
+        held = [];
       }
+      if (before === "mute" && next !== "mute") for (const near of cutLater) near.resetAndDestroy();
+      if (before === "refuse" && next !== "refuse") await listen(port);
+      if (next === "reset" || next === "refuse") for (const socket of open) socket.resetAndDestroy();
+      if (next === "refuse") await unlisten();
     },
     async close() {
       fault = "reset";
-      // Also those whose other end went into the hole.
       for (const socket of open) socket.destroy();
       await unlisten();
     },

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { Redis } from "ioredis";
+import { type Command, Redis, type RedisOptions } from "ioredis";
 
 export interface RedisDeadlines {
   /** A command that got no answer in this time fails; null waits for ever. */
@@ -9,12 +9,47 @@ export interface RedisDeadlines {
 }
 
 /**
+ * ioredis keeps a command whose deadline has passed, and sends it once there is a connection again: an outage would
+ * fill the memory, and end with a burst of what nobody waits for any more, such as reads that take jobs. Here such a
+ * command is dropped, and what comes after Redis was away for a whole deadline fails at once.
+ */
+class PunctualRedis extends Redis {
+  readonly #dueAt = new WeakMap<Command, number>();
+  #awaySince = performance.now();
+
+  constructor(url: string, options: RedisOptions) {
+    super(url, options);
+    this.on("ready", () => {
+      this.#awaySince = Number.POSITIVE_INFINITY;
+    });
+    this.on("close", () => {
+      if (this.#awaySince === Number.POSITIVE_INFINITY) this.#awaySince = performance.now();
+    });
+  }
+
+  override sendCommand(...[command, stream]: Parameters<Redis["sendCommand"]>): unknown {
+    const limitMs = this.options.commandTimeout;
+    if (limitMs === undefined) return super.sendCommand(command, stream);
+    const now = performance.now();
+    const dueAt = this.#dueAt.get(command);
+    if (dueAt === undefined) this.#dueAt.set(command, now + limitMs);
+    // The connection's own handshake comes through here as well, while it is in the state `connect`.
+    const isAway = this.status !== "ready" && this.status !== "connect" && now > this.#awaySince + limitMs;
+    if (isAway || (dueAt !== undefined && now >= dueAt)) {
+      command.reject(new Error("Command timed out"));
+      return command.promise;
+    }
+    return super.sendCommand(command, stream);
+  }
+}
+
+/**
  * One connection with deadlines. Without them a black-holed TCP connection hangs every caller for as long as
  * the kernel keeps retransmitting. Commands wait in memory while it reconnects, but no longer than `commandMs`.
  */
 export function openRedis(url: string, deadlines: RedisDeadlines = {}): Redis {
   const { commandMs = 1_500, silenceMs = 2_500 } = deadlines;
-  const redis = new Redis(url, {
+  const redis = new PunctualRedis(url, {
     ...(commandMs === null ? {} : { commandTimeout: commandMs }),
     ...(silenceMs === null ? {} : { socketTimeout: silenceMs }),
     connectTimeout: 1_000,

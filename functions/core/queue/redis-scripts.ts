@@ -37,9 +37,9 @@ return (#ARGV - 1) / 3
 `;
 
 /**
- * ARGV: group, consumer, max, leaseMs, maxAttempts.
- * Moves what is due into the stream, takes over lapsed leases (burying what used up its attempts),
- * then reads new entries. Answers [[id, key, body, a, deliveries] …] and the ms until something is due (-1: nothing).
+ * ARGV: group, consumer, max, leaseMs, maxAttempts, astrayMs, then the ids that this process knows it holds.
+ * Moves what is due into the stream, takes what is ours without our knowing (the answer was lost on its way, so
+ * nobody has begun), takes over lapsed leases (burying what used up its attempts), then reads new entries. Answers [[id, key, body, a, deliveries] …] and the ms until something is due (-1: nothing).
  * The group starts at 0, so it sees what was sent before it existed, and is made again after a FLUSHALL.
  */
 export const takeScript = `${prelude}
@@ -50,8 +50,18 @@ for _, member in ipairs(due) do
   put(m[2], m[3], m[4], m[5], m[6])
   redis.call('ZREM', delayed, member)
 end
-local out = {}
-local lapsed = redis.pcall('XPENDING', stream, group, 'IDLE', lease, '-', '+', max)
+local out, held = {}, {}
+for i = 7, #ARGV do held[ARGV[i]] = true end
+local mine = redis.pcall('XPENDING', stream, group, 'IDLE', ARGV[6], '-', '+', max + #ARGV, me)
+for _, p in ipairs(mine.err and {} or mine) do
+  local entry = p[3] < lease and not held[p[1]] and #out < max and redis.call('XRANGE', stream, p[1], p[1])[1]
+  if entry then
+    local f = fields(entry[2])
+    redis.call('XCLAIM', stream, group, me, 0, p[1], 'IDLE', 0, 'JUSTID')
+    out[#out + 1] = {p[1], f.k, f.b, f.a, p[4]}
+  end
+end
+local lapsed = redis.pcall('XPENDING', stream, group, 'IDLE', lease, '-', '+', max - #out)
 if lapsed.err then
   redis.call('XGROUP', 'CREATE', stream, group, '0', 'MKSTREAM')
   lapsed = {}

@@ -33,6 +33,8 @@ const GONE_MS = 3_600_000;
 
 /** Nobody waits for an answer here, and a job that is done should not be repeated because its ack took a second. */
 const patience = { commandMs: 5_000, silenceMs: 6_000 };
+/** An entry that is ours, though no answer that came in time has named it: its answer was lost. */
+const ASTRAY_MS = patience.commandMs + 1_000;
 
 const scripts = {
   enqueue: script(enqueueScript),
@@ -78,9 +80,13 @@ export function openRedisQueue(config: RedisQueueConfig, name: QueueName, option
   const closing = new AbortController();
   let closed = false;
   const receiving = new Set<Promise<unknown>>();
+  /** What this process works on, and when it last heard that it is its own. */
+  const held = new Map<string, { entry: Entry; at: number }>();
 
   async function settle(entry: Entry, verb: string, ...args: (string | number)[]): Promise<Settled> {
     if (closed) return "lost";
+    const mine = held.get(entry.id);
+    if (verb !== "extend" && mine?.entry === entry) held.delete(entry.id);
     const done = await runScript(commands, scripts.settle, keys, [
       group,
       consumer,
@@ -89,7 +95,9 @@ export function openRedisQueue(config: RedisQueueConfig, name: QueueName, option
       verb,
       ...args,
     ]);
-    return done === 1 ? "ok" : "lost";
+    if (done !== 1) return "lost";
+    if (mine) mine.at = performance.now();
+    return "ok";
   }
 
   function handBack(entry: Entry, delayMs: number, reason: string): Promise<Settled> {
@@ -99,6 +107,7 @@ export function openRedisQueue(config: RedisQueueConfig, name: QueueName, option
   function deliver(entry: Entry, body: Hint): Delivery {
     const attempt = entry.used + entry.deliveries;
     const maxLeaseUntil = Date.now() + maxLeaseMs;
+    held.set(entry.id, { entry, at: performance.now() });
     return {
       key: entry.key,
       body,
@@ -129,7 +138,9 @@ export function openRedisQueue(config: RedisQueueConfig, name: QueueName, option
   }
 
   async function take(max: number): Promise<{ entries: Entry[]; nextDueMs: number }> {
-    const raw = await runScript(commands, scripts.take, keys, [group, consumer, max, leaseMs, maxAttempts]);
+    for (const [id, { at }] of held) if (performance.now() - at > leaseMs) held.delete(id);
+    const limits = [max, leaseMs, maxAttempts, ASTRAY_MS];
+    const raw = await runScript(commands, scripts.take, keys, [group, consumer, ...limits, ...held.keys()]);
     const [rows, nextDueMs] = takenSchema.parse(raw);
     return {
       entries: rows.map(([id, key, body, used, deliveries]) => ({ id, key, body, used, deliveries })),
