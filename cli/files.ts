@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from "node:fs";
+import { readdirSync, type Stats, statSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
 import type { Client } from "./client.ts";
 import type { FileMark } from "./memory.ts";
@@ -15,30 +15,58 @@ const isLeftOut = (name: string) =>
   name.endsWith(".rushes.json") ||
   /^(Thumbs\.db|desktop\.ini)$/i.test(name);
 
-/** Every file below the given paths, in the order of their names. A named file is taken whatever it is called. */
-export function findFiles(paths: readonly string[]): Found[] {
+/** What lies in a folder and is not taken, with the reason. */
+export interface LeftOut {
+  file: string;
+  code: "dangling" | "linked-folder" | "unreadable";
+}
+
+/**
+ * Every file below the given paths, in the order of their names. A named file is taken whatever it is called; links to
+ * files are followed, links to folders are not, since they may lead back.
+ */
+export function findFiles(paths: readonly string[], leaveOut: (it: LeftOut) => void = () => {}): Found[] {
+  const entriesOf = (folder: string) => {
+    try {
+      return readdirSync(folder, { withFileTypes: true });
+    } catch {
+      leaveOut({ file: folder, code: "unreadable" });
+      return [];
+    }
+  };
   return paths.flatMap((given) => {
     const root = resolve(given);
-    const stat = statSync(root);
-    if (!stat.isDirectory()) return [markOf(root, [])];
+    if (!statSync(root).isDirectory()) return [markOf(root, [])];
     const top = root.split(sep).at(-1) ?? "";
     const walk = (folder: string): Found[] =>
-      readdirSync(folder, { withFileTypes: true })
+      entriesOf(folder)
         .filter(({ name }) => !isLeftOut(name))
         .sort((a, b) => (a.name < b.name ? -1 : 1))
         .flatMap((entry) => {
           const path = join(folder, entry.name);
           if (entry.isDirectory()) return walk(path);
-          if (!entry.isFile()) return [];
-          const between = relative(root, folder).split(sep).filter(Boolean);
-          return [markOf(path, [top, ...between])];
+          const stat = targetOf(path);
+          if (stat?.isFile())
+            return [foundOf(path, stat, [top, ...relative(root, folder).split(sep).filter(Boolean)])];
+          if (entry.isSymbolicLink()) leaveOut({ file: path, code: stat ? "linked-folder" : "dangling" });
+          return [];
         });
     return walk(root);
   });
 }
 
-export function markOf(path: string, folders: string[]): Found {
-  const { size, mtimeMs } = statSync(path);
+/** Undefined for what is gone by now, a link to nowhere or one to itself. */
+function targetOf(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+export const markOf = (path: string, folders: string[]): Found => foundOf(path, statSync(path), folders);
+
+function foundOf(path: string, { size, mtimeMs }: Stats, folders: string[]): Found {
   return { path, bytes: size, modifiedMs: Math.round(mtimeMs), folders };
 }
 
@@ -74,28 +102,31 @@ export async function findProject(client: Client, wanted: string): Promise<strin
   );
 }
 
-/** Makes a path of folders in the project, or finds what is there. */
+interface Folder {
+  id: string;
+  name: string;
+  parentId: string | null;
+}
+
+/** Makes a path of folders in the project, or finds what is there; each once, however many files ask for it. */
 export function openFolders(client: Client, projectId: string) {
-  let known: Promise<{ id: string; name: string; parentId: string | null }[]> | undefined;
-  return async (path: string[]): Promise<string | undefined> => {
-    let parentId: string | null = null;
-    for (const name of path) {
-      known ??= everyItem(client, `/projects/${projectId}/folders`);
-      const list = await known;
-      const found = list.find(
-        (folder) => folder.parentId === parentId && folder.name.toLowerCase() === name.toLowerCase(),
-      );
-      if (found) {
-        parentId = found.id;
-        continue;
-      }
-      const made: { id: string; name: string; parentId: string | null } = await client.post(
-        `/projects/${projectId}/folders`,
-        { name, parentId },
-      );
-      list.push(made);
-      parentId = made.id;
-    }
-    return parentId ?? undefined;
+  let known: Promise<Folder[]> | undefined;
+  const asked = new Map<string, Promise<string>>();
+  const folderAt = async (path: string[]): Promise<string | undefined> => {
+    const name = path.at(-1);
+    if (name === undefined) return undefined;
+    const key = path.join("/").toLowerCase();
+    const id = asked.get(key) ?? findOrMake(path.slice(0, -1), name);
+    asked.set(key, id);
+    return id;
   };
+  const findOrMake = async (above: string[], name: string): Promise<string> => {
+    const parentId = (await folderAt(above)) ?? null;
+    known ??= everyItem<Folder>(client, `/projects/${projectId}/folders`);
+    const found = (await known).find(
+      (folder) => folder.parentId === parentId && folder.name.toLowerCase() === name.toLowerCase(),
+    );
+    return (found ?? (await client.post<Folder>(`/projects/${projectId}/folders`, { name, parentId }))).id;
+  };
+  return folderAt;
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
@@ -14,8 +14,8 @@ export interface FileMark {
 export interface Memory {
   uploadOf(mark: FileMark): string | undefined;
   remember(mark: FileMark, uploadId: string): void;
-  /** Whether this very file was promoted already; `watch` leaves it alone. */
-  isDone(mark: FileMark): boolean;
+  /** The version that this very file became already. */
+  doneAs(mark: FileMark): string | undefined;
   finish(mark: FileMark, versionId: string): void;
   forget(mark: FileMark): void;
 }
@@ -23,6 +23,14 @@ export interface Memory {
 interface Book {
   open: Record<string, string>;
   done: Record<string, string>;
+}
+
+function readBook(file: string): Book {
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as Book;
+  } catch {
+    return { open: {}, done: {} }; // cut short by a crash: uploads start again, nothing worse
+  }
 }
 
 /** Kept per API and project under the user's state folder (XDG), written whole and renamed into place. */
@@ -33,13 +41,13 @@ export function openMemory(
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = join(folder, `${createHash("sha256").update(scope).digest("hex").slice(0, 24)}.json`);
   const keyOf = ({ path, bytes, modifiedMs }: FileMark) => `${path}\n${bytes}\n${modifiedMs}`;
+  let known: { at: string; book: Book } | undefined;
+  /** Read again only when another call wrote it: a folder of thousands is looked up every second. */
   const read = (): Book => {
-    if (!existsSync(file)) return { open: {}, done: {} };
-    try {
-      return JSON.parse(readFileSync(file, "utf8")) as Book;
-    } catch {
-      return { open: {}, done: {} }; // cut short by a crash: uploads start again, nothing worse
-    }
+    const stat = statSync(file, { throwIfNoEntry: false });
+    const at = `${stat?.ino} ${stat?.mtimeMs} ${stat?.size}`;
+    if (known?.at !== at) known = { at, book: stat ? readBook(file) : { open: {}, done: {} } };
+    return known.book;
   };
   const change = (edit: (book: Book) => void) => {
     const book = read();
@@ -47,6 +55,7 @@ export function openMemory(
     const draft = `${file}.${process.pid}`;
     writeFileSync(draft, JSON.stringify(book), { mode: 0o600 });
     renameSync(draft, file);
+    known = undefined;
   };
   return {
     uploadOf: (mark) => read().open[keyOf(mark)],
@@ -54,7 +63,7 @@ export function openMemory(
       change((book) => {
         book.open[keyOf(mark)] = uploadId;
       }),
-    isDone: (mark) => keyOf(mark) in read().done,
+    doneAs: (mark) => read().done[keyOf(mark)],
     finish: (mark, versionId) =>
       change((book) => {
         delete book.open[keyOf(mark)];

@@ -2,6 +2,8 @@
 export interface Report {
   /** A result, or something that happened. */
   line(words: string, data: Record<string, unknown>): void;
+  /** The same for what did not work: said even when nothing else is. */
+  fault(words: string, data: Record<string, unknown>): void;
   /** Where a file stands; drawn as a bar on a terminal, at most a few times a second. */
   progress(file: string, done: number, total: number): void;
   /** The bar gives way to whatever comes next. */
@@ -18,12 +20,14 @@ export function openReport({ isJson, isQuiet }: { isJson: boolean; isQuiet: bool
   const clear = () => {
     if (isTerminal) process.stderr.write("\r\x1b[2K");
   };
+  const say = (words: string, data: Record<string, unknown>, isSaid: boolean) => {
+    clear();
+    if (isJson) process.stdout.write(`${JSON.stringify(data)}\n`);
+    else if (isSaid) process.stderr.write(`${printable(words)}\n`);
+  };
   return {
-    line(words, data) {
-      clear();
-      if (isJson) process.stdout.write(`${JSON.stringify(data)}\n`);
-      else if (!isQuiet) process.stderr.write(`${words}\n`);
-    },
+    line: (words, data) => say(words, data, !isQuiet),
+    fault: (words, data) => say(words, data, true),
     progress(file, done, total) {
       const now = performance.now();
       const from = started.get(file) ?? { at: now, from: done };
@@ -35,12 +39,16 @@ export function openReport({ isJson, isQuiet }: { isJson: boolean; isQuiet: bool
       const filled = total > 0 ? Math.round((done / total) * BAR) : BAR;
       const bar = "█".repeat(filled) + "░".repeat(BAR - filled);
       const columns = process.stderr.columns ?? 80;
-      const text = `${bar} ${String(Math.floor((done / Math.max(1, total)) * 100)).padStart(3)} %  ${bytesText(perSecond)}/s  ${timeText(left)}  ${file}`;
+      const text = `${bar} ${String(Math.floor((done / Math.max(1, total)) * 100)).padStart(3)} %  ${bytesText(perSecond)}/s  ${timeText(left)}  ${printable(file)}`;
       process.stderr.write(`\r\x1b[2K${[...text].slice(0, columns - 1).join("")}`);
     },
     clear,
   };
 }
+
+/** Names of files may hold anything; a terminal must not obey it. Line breaks of ours stay. */
+const printable = (text: string) =>
+  text.replace(/[\p{Cc}\p{Bidi_Control}]/gu, (char) => (char === "\n" ? char : "\ufffd"));
 
 /** 1536 -> `1.5 KB`. Powers of 1000, as disks are sold. */
 export function bytesText(bytes: number): string {

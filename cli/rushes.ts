@@ -14,7 +14,8 @@ import { watch } from "./watch.ts";
 
 const usage = `rushes: send camera files to Rushes, and check what it keeps
 
-  rushes upload FILE|FOLDER… --project NAME|ID [--asset ID] [--flat] [--wait accepted|locked|ready]
+  rushes upload FILE|FOLDER… --project NAME|ID [--asset ID] [--flat] [--again]
+                [--wait accepted|locked|ready]
   rushes watch FOLDER --project NAME|ID [--settle SECONDS] [--once]
   rushes status [--project NAME|ID]
   rushes download VERSION [--to FOLDER] [--mhl]
@@ -27,13 +28,14 @@ const usage = `rushes: send camera files to Rushes, and check what it keeps
 Environment: RUSHES_API (http://localhost:3000/api), RUSHES_API_KEY (rk_…). doctor reads the server's environment.
 Exit: 0 done, 1 something was refused or is not intact, 2 wrong usage, 3 not allowed, 4 not reachable, 130 interrupted.
 A sidecar FILE.rushes.json {camera, reel, startTimecode, sha256, …} travels with FILE. A call that was stopped goes on
-where it was when it is repeated.
+where it was when it is repeated; what it had sent is not sent again.
 `;
 
 const options = {
   project: { type: "string", short: "p" },
   asset: { type: "string" },
   flat: { type: "boolean", default: false },
+  again: { type: "boolean", default: false },
   wait: { type: "string", default: "locked" },
   settle: { type: "string", default: "5" },
   once: { type: "boolean", default: false },
@@ -65,10 +67,11 @@ async function main(given: string[], signal: AbortSignal): Promise<number> {
   const { args, mhl } = takeMhl(given);
   const { values, positionals } = parse(args);
   const [command, ...names] = positionals;
-  if (values.help || !command) {
+  if (values.help) {
     process.stdout.write(usage);
-    return command || values.help ? 0 : 2;
+    return 0;
   }
+  if (!command) throw new Usage("Which command?");
   const report = openReport({ isJson: values.json, isQuiet: values.quiet });
   const base = (process.env.RUSHES_API ?? "http://localhost:3000/api").replace(/\/+$/, "");
   const connect = () => {
@@ -87,11 +90,20 @@ async function main(given: string[], signal: AbortSignal): Promise<number> {
       const waitFor = values.wait;
       if (waitFor !== "accepted" && waitFor !== "locked" && waitFor !== "ready")
         throw new Usage("--wait takes accepted, locked or ready.");
-      const files = findFiles(names);
+      const files = findFiles(names, (it) =>
+        report.line(`${it.file}: left out (${it.code})`, { event: "left-out", ...it }),
+      );
       const client = connect();
       const projectId = await findProject(client, needed(values.project, "--project"));
       const deps = { client, report, memory: openMemory(`${base}\n${projectId}`) };
-      const how = { projectId, parallel, signal, isFlat: values.flat, waitFor } as const;
+      const how = {
+        projectId,
+        parallel,
+        signal,
+        isFlat: values.flat,
+        isAgain: values.again,
+        waitFor,
+      } as const;
       return uploadAll(deps, files, values.asset ? { ...how, assetId: values.asset } : how);
     }
     case "watch": {
@@ -147,7 +159,7 @@ async function verify(
   const words = verdict.isIntact
     ? `${file}: intact (${Object.keys(verdict.hashes).join(", ")})`
     : `${file}: NOT intact\n${verdict.faults.map((fault) => `  ${fault}`).join("\n")}`;
-  report.line(words, { event: "verified", ...verdict });
+  report[verdict.isIntact ? "line" : "fault"](words, { event: "verified", ...verdict });
   return verdict.isIntact ? 0 : 1;
 }
 

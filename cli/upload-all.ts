@@ -18,57 +18,109 @@ export interface UploadAll {
   parallel: number;
   signal: AbortSignal;
   isFlat: boolean;
+  /** Sends also what this machine remembers as sent. */
+  isAgain: boolean;
   waitFor: "accepted" | "locked" | "ready";
 }
 
 const POLL_MS = 1_000;
+const POLL_MAX_MS = 10_000;
+/** Larger files have parts enough to fill the line alone. */
+const SMALL_BYTES = 32 * 1024 * 1024;
 
-/** Uploads files one after the other, each with parallel parts. Refused files do not stop the rest; answers 1 if any was. */
+/**
+ * Uploads files in their order: small ones several at once, large ones alone with parallel parts. What is sent is
+ * followed while the next is on its way. Refused files do not stop the rest; answers 1 if any was.
+ */
 export async function uploadAll(deps: Deps, files: Found[], how: UploadAll): Promise<number> {
   const { report } = deps;
   const folderOf = openFolders(deps.client, how.projectId);
+  const sending = new Set<Promise<void>>();
+  const following: Promise<void>[] = [];
+  const failed = new AbortController();
+  const signal = AbortSignal.any([how.signal, failed.signal]);
   let refused = 0;
-  for (const file of files) {
-    if (file.bytes === 0) {
-      refused += 1;
-      report.line(`${file.path}: empty, left out`, { event: "refused", file: file.path, code: "empty" });
-      continue;
-    }
+
+  const orRefused = async (file: Found, work: () => Promise<void>): Promise<void> => {
     try {
-      const folderId = how.isFlat ? undefined : await folderOf(file.folders);
-      const sent = await uploadFile(deps, file, {
-        projectId: how.projectId,
-        parallel: how.parallel,
-        signal: how.signal,
-        ...(folderId ? { folderId } : {}),
-        ...(how.assetId ? { assetId: how.assetId } : {}),
-      });
-      const reached = await waitUntil(deps, sent, how);
-      report.line(`${file.path}: ${reached} as ${sent.versionId} (${bytesText(file.bytes)})`, {
-        event: "uploaded",
-        file: file.path,
-        bytes: file.bytes,
-        state: reached,
-        ...sent,
-      });
+      await work();
     } catch (error) {
-      how.signal.throwIfAborted();
-      if (!(error instanceof Refused) || error.status === 401 || error.status === 0) throw error;
+      if (signal.aborted) return;
+      const { code, message } = refusalOf(error);
+      if (code === undefined) return failed.abort(error);
       refused += 1;
-      report.line(`${basename(file.path)}: refused. ${error.message}`, {
+      report.fault(`${basename(file.path)}: refused. ${message}`, {
         event: "refused",
         file: file.path,
-        code: error.code,
-        message: error.message,
+        code,
+        message,
       });
     }
+  };
+  const sendOne = async (file: Found): Promise<void> => {
+    if (file.bytes === 0) throw new Refused(400, "empty", "it is empty");
+    const folderId = how.isFlat ? undefined : await folderOf(file.folders);
+    const sent = await uploadFile(deps, file, {
+      projectId: how.projectId,
+      parallel: how.parallel,
+      signal,
+      ...(folderId ? { folderId } : {}),
+      ...(how.assetId ? { assetId: how.assetId } : {}),
+    });
+    following.push(
+      orRefused(file, async () => {
+        const state = await waitUntil(deps, sent, { waitFor: how.waitFor, signal });
+        report.line(`${file.path}: ${state} as ${sent.versionId} (${bytesText(file.bytes)})`, {
+          event: "uploaded",
+          file: file.path,
+          bytes: file.bytes,
+          state,
+          ...sent,
+        });
+      }),
+    );
+  };
+
+  for (const file of files) {
+    const versionId = how.isAgain || how.assetId ? undefined : deps.memory.doneAs(file);
+    if (versionId) {
+      const words = `${file.path}: already uploaded as ${versionId}; --again sends it once more`;
+      report.line(words, { event: "already-uploaded", file: file.path, versionId });
+      continue;
+    }
+    const places = file.bytes <= SMALL_BYTES ? how.parallel : 1;
+    while (sending.size >= places) await Promise.race(sending);
+    if (signal.aborted) break;
+    const one = orRefused(file, () => sendOne(file)).finally(() => sending.delete(one));
+    sending.add(one);
+    if (places === 1) await one;
   }
+  await Promise.all(sending);
+  await Promise.all(following);
+  signal.throwIfAborted();
   return refused === 0 ? 0 : 1;
 }
 
+/** A code for what concerns this file alone; none for what ends the whole call. */
+function refusalOf(error: unknown): { code?: string; message: string } {
+  const { message } = error as Error;
+  if (!(error instanceof Refused)) return { code: "unreadable", message };
+  return error.status === 401 || error.status === 0 ? { message } : { code: error.code, message };
+}
+
 /** Follows a promotion as far as the caller wants to wait; a refusal on the way is thrown with its reason. */
-async function waitUntil({ client, report }: Deps, sent: Uploaded, how: UploadAll): Promise<string> {
+async function waitUntil(
+  { client, report }: Deps,
+  sent: Uploaded,
+  how: Pick<UploadAll, "waitFor" | "signal">,
+): Promise<string> {
   if (how.waitFor === "accepted") return "accepted";
+  let everyMs = POLL_MS;
+  /** Less and less often: with thousands of files on their way, their questions must not crowd out the work. */
+  const rest = async () => {
+    await pause(everyMs, undefined, { signal: how.signal });
+    everyMs = Math.min(everyMs * 1.5, POLL_MAX_MS);
+  };
   let said: string | null = null;
   for (;;) {
     const upload = await client.get<{
@@ -84,7 +136,7 @@ async function waitUntil({ client, report }: Deps, sent: Uploaded, how: UploadAl
       report.line(`  ${said}`, { event: "waiting", uploadId: sent.uploadId, message: said });
     }
     if (upload.state === "promoted") break;
-    await pause(POLL_MS, undefined, { signal: how.signal });
+    await rest();
   }
   if (how.waitFor === "locked") return "locked";
   for (;;) {
@@ -94,6 +146,6 @@ async function waitUntil({ client, report }: Deps, sent: Uploaded, how: UploadAl
     if (version.state === "ready") return "ready";
     if (version.state === "failed")
       throw new Refused(409, version.reasonCode ?? "failed", version.reason ?? "the preview failed");
-    await pause(POLL_MS, undefined, { signal: how.signal });
+    await rest();
   }
 }

@@ -1,8 +1,26 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { Refused } from "./client.ts";
 import { findFiles } from "./files.ts";
 import { type Deps, uploadAll } from "./upload-all.ts";
 
 const LOOK_MS = 1_000;
+
+/** Who watches a folder over night does not give up because the server is away for an hour. */
+async function patiently(
+  { report }: Deps,
+  signal: AbortSignal,
+  work: () => Promise<number>,
+): Promise<number> {
+  for (;;)
+    try {
+      return await work();
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof Refused) || error.status !== 0) throw error;
+      report.fault(`${error.message}; trying again`, { event: "waiting", message: error.message });
+      await pause(LOOK_MS, undefined, { signal });
+    }
+}
 
 /**
  * Uploads what appears in a folder once it has settled: the same size and time for `settleMs`, so that a card that is
@@ -22,14 +40,16 @@ export async function watch(
     const now = performance.now();
     const waiting = findFiles([folder]).flatMap((file) => {
       const mark = `${file.path}\n${file.bytes}\n${file.modifiedMs}`;
-      if (file.bytes === 0 || refused.has(mark) || deps.memory.isDone(file)) return [];
+      if (file.bytes === 0 || refused.has(mark) || deps.memory.doneAs(file)) return [];
       const known = seen.get(file.path);
       const since = known?.mark === mark ? known.since : now;
       seen.set(file.path, { mark, since });
       return [{ file, mark, isSettled: now - since >= how.settleMs }];
     });
     for (const { file, mark } of waiting.filter(({ isSettled }) => isSettled)) {
-      const code = await uploadAll(deps, [file], { ...how, isFlat: false, waitFor: "accepted" });
+      const code = await patiently(deps, how.signal, () =>
+        uploadAll(deps, [file], { ...how, isFlat: false, isAgain: false, waitFor: "accepted" }),
+      );
       if (code === 0) continue;
       refused.add(mark);
       isClean = false;

@@ -105,6 +105,8 @@ rgw_data = ${join(instance.cephDir, "rgw")}
 rgw_dns_name = localhost
 rgw_thread_pool_size = 64
 rgw_enable_usage_log = false
+rgw_gc_obj_min_wait = 300
+rgw_gc_processor_period = 300
 rgw_override_bucket_index_max_shards = 1
 rgw_dynamic_resharding = false
 `,

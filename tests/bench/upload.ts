@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Upload } from "@aws-sdk/lib-storage";
 import { newId } from "#core/id.ts";
 import type { Resources } from "#core/resources.ts";
+import { removeObject } from "#core/storage/remove.ts";
 import { everyFunction } from "#functions/apps.ts";
 import { seedKey, seedPeople } from "#tests/support/people.ts";
 import { testResources } from "#tests/support/resources.ts";
@@ -73,14 +74,15 @@ async function measureUpload(
   const ours: number[] = [];
   const bare: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
+    const place = { bucket: deps.promoter.buckets.staging, key: `bench/${newId("upload")}` };
     // Taking turns, so that whatever else the machine does falls on both.
     bare.push(
       await seconds(() =>
         new Upload({
           client: deps.promoter.s3,
           params: {
-            Bucket: deps.promoter.buckets.staging,
-            Key: `bench/${newId("upload")}`,
+            Bucket: place.bucket,
+            Key: place.key,
             Body: createReadStream(path, { highWaterMark: 4 * MIB }),
           },
           partSize: PART_BYTES,
@@ -88,6 +90,7 @@ async function measureUpload(
         }).done(),
       ),
     );
+    await removeObject(deps.promoter, place);
     ours.push(await seconds(() => sender.send(path)));
     say(
       `upload of ${UPLOAD_MIB} MiB: bare ${bare.at(-1)?.toFixed(2)} s, through the API ${ours.at(-1)?.toFixed(2)} s`,

@@ -7,10 +7,11 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { verifyMaster } from "#core/custody/verify-master.ts";
 import type { Resources } from "#core/resources.ts";
 import { everyFunction } from "#functions/apps.ts";
@@ -21,6 +22,9 @@ import { seedKey } from "#tests/support/people.ts";
 import { testResources } from "#tests/support/resources.ts";
 import { stackEnv } from "#tests/support/stack.ts";
 import { clip } from "#tests/support/uploads.ts";
+import { type Client, openClient, Refused } from "../../cli/client.ts";
+import { openMemory } from "../../cli/memory.ts";
+import { watch } from "../../cli/watch.ts";
 
 const MIB = 1024 * 1024;
 let deps: Resources;
@@ -45,8 +49,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function start(args: string[], env: Record<string, string> = {}) {
-  return Bun.spawn([process.execPath, join(import.meta.dir, "../../cli/rushes.ts"), ...args, "--json"], {
+function start(args: string[], env: Record<string, string> = {}, output = "--json") {
+  return Bun.spawn([process.execPath, join(import.meta.dir, "../../cli/rushes.ts"), ...args, output], {
     stdout: "pipe",
     stderr: "pipe",
     env: {
@@ -67,9 +71,10 @@ async function rushes(args: string[], env: Record<string, string> = {}) {
     new Response(child.stderr).text(),
     child.exited,
   ]);
+  // Every line must be JSON, or this throws.
   const lines = text
     .split("\n")
-    .filter((line) => line.startsWith("{"))
+    .filter(Boolean)
     // biome-ignore lint/suspicious/noExplicitAny: a test reads what a machine would
     .map((line) => JSON.parse(line) as any);
   return { code, lines, errors };
@@ -90,7 +95,9 @@ test("a folder is uploaded with its structure, hashed while it is read, and lock
   file("card/notes.txt", Buffer.from("not footage"));
   const { code, lines } = await rushes(["upload", join(folder, "card"), "--project", "Project"]);
   expect(code).toBe(1); // the text file was refused, the rest arrived
-  const [uploaded, refused] = lines;
+  const [uploaded, refused] = ["uploaded", "refused"].map((kind) =>
+    lines.find(({ event }) => event === kind),
+  );
   expect(uploaded).toMatchObject({
     event: "uploaded",
     state: "locked",
@@ -187,13 +194,88 @@ test("watch takes what has settled, once, and leaves what still grows", async ()
   expect((await names()).length).toBe(2);
 }, 90_000);
 
+test("odd files are told of one by one and stop none of the rest", async () => {
+  const names = ["new\nline.mp4", "🎬 \u202egpm.mp4", "plain.mp4"];
+  for (const name of names) file(`odd/${name}`, clip(3000));
+  file("odd/empty.mp4", Buffer.alloc(0));
+  file("odd/broken.mp4", clip(3000));
+  file("odd/broken.mp4.rushes.json", Buffer.from("{camera: Alexa}"));
+  symlinkSync(file("elsewhere.mp4", clip(3000)), join(folder, "odd/linked.mp4"));
+  symlinkSync(join(folder, "nowhere.mp4"), join(folder, "odd/dangling.mp4"));
+  symlinkSync(join(folder, "odd"), join(folder, "odd/loop"));
+  const { code, lines } = await rushes(["upload", join(folder, "odd"), "--project", "Project"]);
+  expect(code).toBe(1);
+  const told = (event: string) =>
+    lines.filter((line) => line.event === event).map((line) => [basename(line.file), line.code] as const);
+  expect(
+    told("uploaded")
+      .map(([name]) => name)
+      .sort(),
+  ).toEqual([...names, "linked.mp4"].sort());
+  expect(Object.fromEntries(told("refused"))).toEqual({ "empty.mp4": "empty", "broken.mp4": "unreadable" });
+  expect(Object.fromEntries(told("left-out"))).toEqual({ "dangling.mp4": "dangling", loop: "linked-folder" });
+}, 90_000);
+
+test("a repeated call sends only what the first did not", async () => {
+  file("twice/one.mp4", clip(3000));
+  const upload = (...more: string[]) =>
+    rushes(["upload", join(folder, "twice"), "--project", "Project", "--wait", "accepted", ...more]);
+  const [first] = (await upload()).lines;
+  file("twice/two.mp4", clip(3000));
+  const { code, lines } = await upload();
+  expect(code).toBe(0);
+  expect(lines.map(({ event, file, versionId }) => [event, basename(file), versionId])).toEqual([
+    ["already-uploaded", "one.mp4", first.versionId],
+    ["uploaded", "two.mp4", expect.stringMatching(/^ver_/)],
+  ]);
+  const again = await upload("--again");
+  expect(again.lines.map(({ event }) => event)).toEqual(["uploaded", "uploaded"]);
+}, 90_000);
+
+test("watch waits out a server that is away for long", async () => {
+  const watched = join(folder, "patient");
+  file("patient/late.mp4", clip(3000));
+  const real = openClient({ base: `http://127.0.0.1:${server.port}/api`, key });
+  let asked = 0;
+  const client: Client = {
+    ...real,
+    post: (path, body) => {
+      asked += 1;
+      if (asked === 1) throw new Refused(0, "unreachable", "nobody answers");
+      return real.post(path, body);
+    },
+  };
+  const lines: unknown[] = [];
+  const keep = (_: string, line: unknown) => void lines.push(line);
+  const code = await watch(
+    {
+      client,
+      memory: openMemory("patient", join(folder, "state")),
+      report: { line: keep, fault: keep, progress: () => {}, clear: () => {} },
+    },
+    watched,
+    {
+      projectId: api.seed.projectId,
+      parallel: 2,
+      signal: new AbortController().signal,
+      settleMs: 0,
+      isOnce: true,
+    },
+  );
+  expect(code).toBe(0);
+  expect(lines).toMatchObject([{ event: "watching" }, { event: "waiting" }, { event: "uploaded" }]);
+}, 60_000);
+
 test("exit codes tell a script what went wrong", async () => {
   expect((await rushes(["upload"])).code).toBe(2);
   expect((await rushes(["dance"])).code).toBe(2);
+  expect(await rushes([])).toMatchObject({ code: 2, lines: [{ event: "error", exit: 2 }] });
+  const quiet = start(["upload", file("void.mp4", Buffer.alloc(0)), "--project", "Project"], {}, "--quiet");
+  expect(await new Response(quiet.stderr).text()).toContain("empty");
+  expect(await quiet.exited).toBe(1);
   expect((await rushes(["status"], { RUSHES_API_KEY: "rk_wrong_wrong_wrong" })).code).toBe(3);
   expect((await rushes(["verify", join(folder, "none.mp4"), "--mhl"])).code).toBe(1);
-  const down = await rushes(["--help"]);
-  expect(down.code).toBe(0);
+  expect(await start(["status"], {}, "--help").exited).toBe(0);
   const status = await rushes(["status", "--project", "Project"]);
   expect(status.code).toBe(0);
   expect(status.lines).toContainEqual(expect.objectContaining({ event: "upload", state: "refused" }));

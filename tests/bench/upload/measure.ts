@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Resources } from "#core/resources.ts";
+import { adminStorage } from "#tests/support/admin-storage.ts";
 import { type Client, openClient } from "../../../cli/client.ts";
 import { markOf } from "../../../cli/files.ts";
 import { openMemory } from "../../../cli/memory.ts";
@@ -40,6 +42,13 @@ export function openSender(base: string, key: string, projectId: string): Sender
     },
     close: () => rmSync(folder, { recursive: true, force: true }),
   };
+}
+
+/** Gives the disk back: what only the owner of the bucket may do before a lock is over. */
+export async function discardMaster({ sql, promoter }: Resources, versionId: string): Promise<void> {
+  const [master] = await sql<{ key: string; versionId: string }[]>`
+    select master_key as key, master_version_id as "versionId" from versions where id = ${versionId}`;
+  if (master) await adminStorage.remove({ bucket: promoter.buckets.masters, ...master });
 }
 
 const quickTimeHead = Buffer.from([0, 0, 0, 20, ...Buffer.from("ftypqt  "), 0, 0, 0, 0]);

@@ -6,7 +6,7 @@ import type { Resources } from "#core/resources.ts";
 import { eventually } from "#tests/support/eventually.ts";
 import { stackEnv } from "#tests/support/stack.ts";
 import type { Figure } from "../figure.ts";
-import { makeSparseFile, openSender } from "./measure.ts";
+import { discardMaster, makeSparseFile, openSender } from "./measure.ts";
 
 /** GiB to send through. The storage needs twice that; the figure of record is for 20. */
 const GIB = Number(process.env.BENCH_UPLOAD_GIB ?? 2);
@@ -58,6 +58,7 @@ export async function measureMemory(
     );
     clearInterval(watch);
     sender.close();
+    await discardMaster(deps, sent.versionId);
     const most = Math.max(...samples.map(({ mb }) => mb));
     const shown = Array.from({ length: 11 }, (_, i) => samples[Math.round((i / 10) * (samples.length - 1))]);
     say(

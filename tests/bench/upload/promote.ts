@@ -7,8 +7,10 @@ import {
 import { copyLimits, rangesOf } from "#core/assets/copy-plan.ts";
 import { copyToMaster } from "#core/assets/copy-to-master.ts";
 import type { Resources } from "#core/resources.ts";
+import { headObject } from "#core/storage/read.ts";
+import { adminStorage } from "#tests/support/admin-storage.ts";
 import type { Figure } from "../figure.ts";
-import { MIB, median, type Sender, seconds } from "./measure.ts";
+import { discardMaster, MIB, median, type Sender, seconds } from "./measure.ts";
 
 const ROUNDS = 5;
 /** The product's own parallelism; parts small enough that there are several. */
@@ -36,6 +38,8 @@ export async function measurePromote(
         if (outcome !== "mastered") throw new Error(`the copy ended ${outcome}`);
       }),
     );
+    await discardMaster(deps, versionId);
+    await discardBare(deps, `bench/${uploadId}`);
     say(
       `copy of ${bytes / MIB} MiB: bare ${bare.at(-1)?.toFixed(2)} s, to a locked master ${ours.at(-1)?.toFixed(2)} s`,
     );
@@ -72,4 +76,10 @@ async function bareCopy({ promoter }: Resources, from: string, to: string, bytes
   );
   const Parts = parts.sort((a, b) => a.PartNumber - b.PartNumber);
   await promoter.s3.send(new CompleteMultipartUploadCommand({ ...at, UploadId, MultipartUpload: { Parts } }));
+}
+
+async function discardBare({ promoter }: Resources, key: string): Promise<void> {
+  const place = { bucket: promoter.buckets.masters, key };
+  const versionId = (await headObject(promoter, place))?.versionId;
+  await adminStorage.remove({ ...place, ...(versionId ? { versionId } : {}) });
 }
