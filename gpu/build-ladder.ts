@@ -11,6 +11,7 @@ import { type Choices, type Plan, planOf } from "./plan.ts";
 import { makePoster } from "./poster.ts";
 import { growing, PreviewFolder } from "./publish.ts";
 import { emptyOut, type Scratch } from "./scratch.ts";
+import { shownSeconds } from "./shown.ts";
 import type { Source } from "./source.ts";
 import type { Supply } from "./supply.ts";
 import type { Tools } from "./tools.ts";
@@ -34,10 +35,22 @@ export async function buildLadder(
     maxCaptions: tools.caps.subtitles,
   };
   const notes: string[] = [];
+  const shown = await shownSeconds(tools.storage, claim);
   for (let attempt = 0; ; attempt++) {
     const plan = planOf(source, choices);
     try {
-      const made = await tryPlan({ tools, claim, source, scratch, supply, witness, signal, plan, attempt });
+      const made = await tryPlan({
+        tools,
+        claim,
+        source,
+        scratch,
+        supply,
+        witness,
+        signal,
+        plan,
+        attempt,
+        shown,
+      });
       made.preview.warnings.unshift(...notes);
       return made;
     } catch (cause) {
@@ -118,10 +131,17 @@ interface Try {
   signal: AbortSignal;
   plan: Plan;
   attempt: number;
+  /** Seconds that people can watch of an earlier claim: what shows less is not shown. */
+  shown: number;
 }
 
+/** So much of the beginning is worth leaving a build for one that shows nothing yet. */
+const OPENING_SECONDS = 12;
+/** A build that is through sooner is not interrupted. */
+const NEARLY_DONE_SECONDS = 10;
+
 async function tryPlan(context: Try): Promise<Made> {
-  const { tools, claim, source, scratch, supply, witness, signal, plan, attempt } = context;
+  const { tools, claim, source, scratch, supply, witness, signal, plan, attempt, shown } = context;
   // A second try must not write under names that a cache may hold from the first.
   const first = previewPrefix(claim.versionId, claim.jobId, claim.fence);
   const prefix = attempt === 0 ? first : `${first.slice(0, -1)}.${attempt}/`;
@@ -148,9 +168,12 @@ async function tryPlan(context: Try): Promise<Made> {
     folder,
     fontFile: tools.fontFile,
     signal,
-    onPlayable: async (streams) => {
+    shownSeconds: shown,
+    onFirst: async (streams) => {
       refuseLateStart(streams, plan);
       poster = makePoster(scratch, streams, folder, signal);
+    },
+    onPlayable: async (streams) => {
       const { text, rungs } = growingMaster(plan, streams);
       // Whoever watches the repacked source can jump anywhere in it; the growing ladder would be a step back.
       const isInstant = firstPlayable !== null;
@@ -170,6 +193,8 @@ async function tryPlan(context: Try): Promise<Made> {
       const etaSeconds = total && speed ? Math.max(0, (total - done) / speed) : null;
       const watchable = Math.max(playableSeconds, instant?.seconds() ?? 0);
       witness.progress({ progress, speed, etaSeconds, playableSeconds: watchable }, plan.engine);
+      const isOpen = watchable >= OPENING_SECONDS && (instant?.hasEnded() ?? true);
+      if (isOpen && (etaSeconds ?? Number.POSITIVE_INFINITY) > NEARLY_DONE_SECONDS) witness.mayWait();
     },
   });
   const verified = verify(source, plan, encoded);
@@ -206,9 +231,11 @@ function offerInstant(
   folder: PreviewFolder,
   onPlayable: (master: string) => Promise<void>,
 ): Instant | undefined {
-  const { tools, claim, source, scratch, supply, signal, attempt } = context;
-  if (attempt > 0 || claim.isRebuild || !canRemux(source, claim.recipe, claim.master.bytes)) return undefined;
-  return startInstant(tools, { source, input: supply.second(signal), scratch, folder, signal, onPlayable });
+  const { tools, claim, source, scratch, supply, signal, attempt, shown } = context;
+  const isSeen = claim.isRebuild || shown > (source.durationSeconds ?? 0) - 1;
+  if (attempt > 0 || isSeen || !canRemux(source, claim.recipe, claim.master.bytes)) return undefined;
+  const input = supply.second(signal);
+  return startInstant(tools, { source, input, scratch, folder, signal, shownSeconds: shown, onPlayable });
 }
 
 /** The first frame lies at zero, or the plan's idea of the start was wrong and the next try knows better. */

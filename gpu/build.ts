@@ -27,6 +27,8 @@ export interface Witness {
   /** A finished preview of the same content, if there is one. */
   built(contentKey: string): Promise<{ preview: Preview; media: Media } | null>;
   playable(shown: { preview: Preview; media: Media }): Promise<void>;
+  /** People have something to watch, and the rest takes long: it may be built later. */
+  mayWait(): void;
   progress(progress: Progress, engine: string): void;
 }
 

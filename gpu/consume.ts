@@ -17,13 +17,20 @@ import type { Log } from "#core/telemetry/log.ts";
 import { build, type Witness } from "./build.ts";
 import { sweepAttempts } from "./sweep-attempts.ts";
 import type { Tools } from "./tools.ts";
+import { type Turn, Turns } from "./turns.ts";
+
+const interruptions = {
+  shutdown: "the worker stops",
+  room: "others cannot watch anything yet",
+  lost: "the job is no longer ours",
+};
 
 /** Why a running build stops without an end of its own. */
 export class Interrupted extends Error {
   override name = "Interrupted";
-  readonly why: "shutdown" | "lost";
-  constructor(why: "shutdown" | "lost") {
-    super(why === "shutdown" ? "the worker stops" : "the job is no longer ours");
+  readonly why: keyof typeof interruptions;
+  constructor(why: keyof typeof interruptions) {
+    super(interruptions[why]);
     this.why = why;
   }
 }
@@ -35,6 +42,7 @@ export interface Consumer {
   log: Log;
   /** Names this process in `claimed_by`. */
   worker: string;
+  /** Builds that run to their end at a time; one more is begun for what nobody can watch yet. */
   concurrency: number;
   announce: (claim: Claim, progress: Progress & { state: string }) => void;
   /** Told how each build ended. */
@@ -47,33 +55,45 @@ const BUSY_RETRY_MS = 5_000;
 /** Takes hints and builds until `stop` aborts; then hands back what runs and resolves. */
 export async function consume(consumer: Consumer, stop: AbortSignal): Promise<void> {
   const running = new Set<Promise<void>>();
+  const turns = new Turns(consumer.concurrency);
   while (!stop.aborted) {
-    const free = consumer.concurrency - running.size;
-    if (free <= 0) {
-      await Promise.race(running);
+    if (turns.free === 0) {
+      await turns.changed;
       continue;
     }
     const deliveries = await consumer.queue
-      .receive({ max: free, waitMs: 5_000, signal: stop })
+      .receive({ max: turns.free, waitMs: 5_000, signal: stop })
       .catch(async (cause) => {
         consumer.log.warn({ fault: String(cause) }, "the queue does not answer");
         await new Promise((resolve) => setTimeout(resolve, 1_000));
         return [];
       });
     for (const delivery of deliveries) {
-      const work: Promise<void> = handle(consumer, delivery, stop)
+      const turn = turns.begin();
+      const work: Promise<void> = handle(consumer, delivery, turns, turn, stop)
         .catch((cause) =>
           consumer.log.error({ fault: String(cause), job: delivery.body.id }, "a job could not be settled"),
         )
-        .finally(() => running.delete(work));
+        .finally(() => {
+          running.delete(work);
+          turn.end();
+        });
       running.add(work);
     }
   }
   await Promise.allSettled(running);
 }
 
-async function handle(consumer: Consumer, delivery: Delivery, stop: AbortSignal): Promise<void> {
-  const claimed = await claimJob(consumer.sql, delivery.body.id, consumer.worker).catch(async (cause) => {
+async function handle(
+  consumer: Consumer,
+  delivery: Delivery,
+  turns: Turns,
+  turn: Turn,
+  stop: AbortSignal,
+): Promise<void> {
+  const claimed = await claimJob(consumer.sql, delivery.body.id, consumer.worker, {
+    onlyUnseen: turn.isGuest,
+  }).catch(async (cause) => {
     await delivery.retry({ delayMs: BUSY_RETRY_MS, reason: "the database did not answer", uncounted: true });
     throw cause;
   });
@@ -82,17 +102,22 @@ async function handle(consumer: Consumer, delivery: Delivery, stop: AbortSignal)
     return;
   }
   if (claimed.kind === "busy") {
-    await delivery.retry({ delayMs: BUSY_RETRY_MS, reason: "another worker has it", uncounted: true });
+    await delivery.retry({
+      delayMs: BUSY_RETRY_MS,
+      reason: "another has it, or goes first",
+      uncounted: true,
+    });
     return;
   }
   const { claim } = claimed;
+  turns.makeRoom();
   const started = performance.now();
   const log = consumer.log.child({ job: claim.jobId, version: claim.versionId, fence: claim.fence });
-  const heart = startHeart(consumer, claim, delivery, stop);
+  const heart = startHeart(consumer, claim, delivery, { stop, room: turn.room });
   let engine = "none";
   let outcome = "fault";
   try {
-    const built = await build(consumer.tools, claim, witnessOf(consumer, claim, heart), heart.signal);
+    const built = await build(consumer.tools, claim, witnessOf(consumer, claim, heart, turn), heart.signal);
     engine = built.preview.engine;
     outcome = (await completeJob(consumer.sql, claim, built)) ? "ready" : "lost";
     if (outcome === "lost") throw new Interrupted("lost");
@@ -123,9 +148,11 @@ async function settle(
     return "lost";
   }
   if (cause instanceof Interrupted) {
-    await handBackJob(sql, claim, "shutdown");
-    await delivery.retry({ delayMs: 0, reason: "the worker stops", uncounted: true });
-    log.info("handed back");
+    const isForRoom = cause.why === "room";
+    await handBackJob(sql, claim, isForRoom ? "room" : "shutdown");
+    const delayMs = isForRoom ? BUSY_RETRY_MS : 0;
+    await delivery.retry({ delayMs, reason: cause.message, uncounted: true });
+    log.info({ why: cause.message }, "handed back");
     return "handed-back";
   }
   if (cause instanceof BuildFailure) {
@@ -160,12 +187,21 @@ interface Heart {
 }
 
 /** Renews row and message, and aborts the build as soon as the row is no longer ours. */
-function startHeart(consumer: Consumer, claim: Claim, delivery: Delivery, stop: AbortSignal): Heart {
+function startHeart(
+  consumer: Consumer,
+  claim: Claim,
+  delivery: Delivery,
+  signals: { stop: AbortSignal; room: AbortSignal },
+): Heart {
   const controller = new AbortController();
   const abort = (why: Interrupted["why"]) => controller.abort(new Interrupted(why));
-  const onStop = () => abort("shutdown");
-  if (stop.aborted) onStop();
-  stop.addEventListener("abort", onStop, { once: true });
+  const ended = new AbortController();
+  const follow = (signal: AbortSignal, why: Interrupted["why"]) => {
+    if (signal.aborted) abort(why);
+    signal.addEventListener("abort", () => abort(why), { once: true, signal: ended.signal });
+  };
+  follow(signals.stop, "shutdown");
+  follow(signals.room, "room");
   let latest: { progress: Progress; engine: string } | undefined;
   let lastBeat = performance.now();
   let lastExtend = performance.now();
@@ -194,15 +230,15 @@ function startHeart(consumer: Consumer, claim: Claim, delivery: Delivery, stop: 
     },
     stop() {
       clearInterval(timer);
-      stop.removeEventListener("abort", onStop);
+      ended.abort();
     },
   };
 }
 
 const ANNOUNCE_MS = 500;
 
-function witnessOf(consumer: Consumer, claim: Claim, heart: Heart): Witness {
-  let state = claim.isRebuild ? "ready" : "building";
+function witnessOf(consumer: Consumer, claim: Claim, heart: Heart, turn: Turn): Witness {
+  let state = claim.isRebuild ? "ready" : claim.shownPrefix ? "playable" : "building";
   let announced = 0;
   return {
     hashed: (hashes) => storeHashes(consumer.sql, claim.versionId, hashes),
@@ -211,6 +247,7 @@ function witnessOf(consumer: Consumer, claim: Claim, heart: Heart): Witness {
       if (!(await publishPlayable(consumer.sql, claim, shown))) heart.lost();
       if (state === "building") state = "playable";
     },
+    mayWait: turn.mayWait,
     progress(progress, engine) {
       heart.note(progress, engine);
       if (performance.now() - announced < ANNOUNCE_MS) return;

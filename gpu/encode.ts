@@ -27,6 +27,8 @@ export interface EncodeOptions {
   folder: PreviewFolder;
   fontFile: string | null;
   signal: AbortSignal;
+  shownSeconds: number;
+  onFirst: (streams: GrowingStream[]) => Promise<void>;
   onPlayable: (streams: GrowingStream[]) => Promise<void>;
   onProgress: (progress: RunProgress & { playableSeconds: number }) => void;
 }
@@ -54,6 +56,8 @@ export async function encode(tools: Tools, options: EncodeOptions): Promise<Enco
     out: scratch.out,
     names: [...(plan.picture?.rungs ?? []), ...(plan.sound?.renditions ?? [])].map(({ name }) => name),
     targetSeconds: Math.round(plan.segmentSeconds),
+    shownSeconds: options.shownSeconds,
+    onFirst: options.onFirst,
     onPlayable: options.onPlayable,
     // ffmpeg reports nothing before each output has begun, and the storyboard's sheet begins at the very end.
     onGrowth: (seconds) => {

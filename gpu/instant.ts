@@ -68,6 +68,7 @@ export interface Instant {
   /** Ends with the run; never rejects: without it people wait for the ladder. */
   done: Promise<void>;
   seconds(): number;
+  hasEnded(): boolean;
 }
 
 export interface InstantOptions {
@@ -76,16 +77,22 @@ export interface InstantOptions {
   scratch: Scratch;
   folder: PreviewFolder;
   signal: AbortSignal;
+  shownSeconds: number;
   /** Called once, when its master playlist can be shown as `master`. */
   onPlayable: (master: string) => Promise<void>;
 }
 
 export function startInstant(tools: Tools, options: InstantOptions): Instant {
   let playable = 0;
+  let hasEnded = false;
   const done = remux(tools, options, (seconds) => {
     playable = seconds;
-  }).catch(() => {});
-  return { done, seconds: () => playable };
+  })
+    .catch(() => {})
+    .finally(() => {
+      hasEnded = true;
+    });
+  return { done, seconds: () => playable, hasEnded: () => hasEnded };
 }
 
 async function remux(
@@ -102,6 +109,7 @@ async function remux(
     out,
     names: namesOf(source),
     targetSeconds: TARGET_SECONDS,
+    shownSeconds: options.shownSeconds,
     onPlayable: async ([picture, sound]) => {
       if (!picture || !startsAtZero(picture)) throw new Error("the source does not start at its first frame");
       const master = masterOf(source, picture, sound);

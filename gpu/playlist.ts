@@ -34,6 +34,11 @@ export function mediaPlaylist(list: MediaPlaylist): string {
   ].join("\n");
 }
 
+/** What the segments of a media playlist last together. */
+export function playlistSeconds(text: string): number {
+  return [...text.matchAll(/^#EXTINF:([\d.]+)/gm)].reduce((sum, [, length]) => sum + Number(length), 0);
+}
+
 /** Key frames only, for scrubbing in native players. */
 export function iFramePlaylist(list: MediaPlaylist): string {
   const frames = list.segments.flatMap(({ uri, seconds: length, keyFrame }) =>

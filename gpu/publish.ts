@@ -55,7 +55,10 @@ export interface PublishOptions {
   names: string[];
   targetSeconds: number;
   /** Every stream has its first segment and playlist in previews. Called once. */
+  onFirst?: (streams: GrowingStream[]) => Promise<void>;
+  /** More than `shownSeconds` can be watched. Called once, after that. */
   onPlayable: (streams: GrowingStream[]) => Promise<void>;
+  shownSeconds: number;
   onGrowth: (playableSeconds: number) => void;
   onFault: (cause: unknown) => void;
 }
@@ -71,6 +74,7 @@ const PARALLEL = 4;
  */
 export function publishLadder(options: PublishOptions): LadderPublisher {
   const streams = options.names.map((name) => new GrowingStream(options.out, name));
+  let hasBegun = false;
   let isPlayable = false;
   let isStopped = false;
   let fault: unknown;
@@ -79,14 +83,17 @@ export function publishLadder(options: PublishOptions): LadderPublisher {
 
   async function pass(): Promise<void> {
     await Promise.all(streams.map((stream) => uploadFresh(stream, options)));
-    if (!isPlayable && streams.every((stream) => stream.segments.length > 0)) {
+    if (streams.some((stream) => stream.segments.length === 0)) return;
+    if (!hasBegun) await options.onFirst?.(streams);
+    hasBegun = true;
+    const seconds = Math.min(
+      ...streams.filter((stream) => stream.isPicture === streams[0]?.isPicture).map((s) => s.seconds),
+    );
+    if (!isPlayable && seconds > options.shownSeconds) {
       isPlayable = true;
       await options.onPlayable(streams);
     }
-    if (isPlayable)
-      options.onGrowth(
-        Math.min(...streams.filter((s) => s.isPicture === streams[0]?.isPicture).map((s) => s.seconds)),
-      );
+    options.onGrowth(seconds);
   }
 
   function schedule(): void {

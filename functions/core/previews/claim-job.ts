@@ -7,15 +7,24 @@ export type Claimed = { kind: "ours"; claim: Claim } | { kind: "busy" } | { kind
 
 /**
  * Takes the job with a new fence and moves its version to `building`. `busy`: another worker holds it with a fresh
- * heartbeat. `over`: finished, cancelled, unknown, or given up now because every earlier attempt died without a word.
+ * heartbeat, or it may wait: `onlyUnseen` leaves versions alone that people can watch already. `over`: finished,
+ * cancelled, unknown, or given up now because every earlier attempt died without a word.
  */
-export async function claimJob(sql: Sql, jobId: string, worker: string): Promise<Claimed> {
+export async function claimJob(
+  sql: Sql,
+  jobId: string,
+  worker: string,
+  { onlyUnseen = false } = {},
+): Promise<Claimed> {
   const claim = await inTransaction(sql, async (tx) => {
-    const taken = await takeJob(tx, jobId, worker);
+    const taken = await takeJob(tx, jobId, worker, onlyUnseen);
     if (taken) await moveToBuilding(tx, taken.versionId);
     return taken;
   });
-  if (!claim) return { kind: (await jobState(sql, jobId)) === "running" ? "busy" : "over" };
+  if (!claim) {
+    const state = await jobState(sql, jobId);
+    return { kind: state === "running" || (onlyUnseen && state === "queued") ? "busy" : "over" };
+  }
   if (claim.attempt <= JOB_MAX_ATTEMPTS) return { kind: "ours", claim };
   await failJob(
     sql,

@@ -66,6 +66,8 @@ export interface Claim {
   knownSha256: string | null;
   /** True when the version already shows a finished preview: this build replaces it only at its end. */
   isRebuild: boolean;
+  /** Where an earlier claim left what people watch meanwhile; null when they see nothing or a finished preview. */
+  shownPrefix: string | null;
   /** Integrated loudness that an earlier build measured. */
   knownLufs: number | null;
 }
@@ -86,6 +88,7 @@ export const claimRow = z.object({
   client_sha256: z.string().nullable(),
   sha256: z.string().nullable(),
   version_state: z.string(),
+  shown_prefix: z.string().nullable(),
   known_lufs: z.number().nullable(),
 });
 

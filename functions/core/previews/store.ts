@@ -19,16 +19,23 @@ export interface Held {
 }
 
 /** Takes a queued job, or a running one whose owner has been silent for a lease. Null: nobody's to take. */
-export async function takeJob(sql: Sql, jobId: string, worker: string): Promise<Claim | null> {
+export async function takeJob(
+  sql: Sql,
+  jobId: string,
+  worker: string,
+  onlyUnseen: boolean,
+): Promise<Claim | null> {
   const rows = await sql`
     with taken as (
       update preview_jobs set state = 'running', fence = fence + 1, attempts = attempts + 1, claimed_by = ${worker},
         heartbeat_at = now(), started_at = coalesce(started_at, now()), progress = 0, speed = null, eta_seconds = null
       where id = ${jobId} and (state = 'queued'
         or (state = 'running' and heartbeat_at < now() - ${`${JOB_LEASE_MS} milliseconds`}::interval))
+        and (not ${onlyUnseen} or exists (
+          select 1 from versions v where v.id = version_id and v.state not in ('playable', 'ready')))
       returning *)
     select t.id, t.fence, t.attempts, t.version_id, t.project_id, t.recipe, t.recipe_hash, t.traceparent,
-      v.asset_id, v.master_key, v.master_version_id, v.bytes, v.client_sha256, v.sha256, v.state as version_state,
+      v.asset_id, v.master_key, v.master_version_id, v.bytes, v.client_sha256, v.sha256, v.state as version_state, v.preview ->> 'prefix' as shown_prefix,
       (v.media -> 'loudness' ->> 'integratedLufs')::float8 as known_lufs
     from taken t join versions v on v.id = t.version_id`;
   if (rows.length === 0) return null;
@@ -47,6 +54,7 @@ export async function takeJob(sql: Sql, jobId: string, worker: string): Promise<
     clientSha256: row.client_sha256,
     knownSha256: row.sha256,
     isRebuild: row.version_state === "ready",
+    shownPrefix: row.version_state === "playable" ? row.shown_prefix : null,
     knownLufs: row.known_lufs,
   };
 }
