@@ -100,6 +100,8 @@ const apiOnly = {
     .string()
     .regex(/^(clamd|https?):\/\//, "must be clamd://host:port or http(s)://…")
     .optional(),
+  /** How long event streams and the event log can be resumed. */
+  EVENT_LOG_DAYS: z.coerce.number().int().min(1).max(3650).default(90),
   RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(1).default(1200),
   WEBHOOK_ALLOW_PRIVATE: flag,
   /** Root of derived keys: share links, webhook secrets at rest. */

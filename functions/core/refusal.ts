@@ -27,6 +27,7 @@ export const refusalCodes = [
   "hash-mismatch",
   "infected",
   "gone",
+  "events-gone",
   "passphrase-required",
   "passphrase-wrong",
   "unavailable",

@@ -105,6 +105,11 @@ export const problems: Record<RefusalCode, { status: number; title: string; cure
     title: "The scanner found something in this file",
     cure: "Clean the file and upload it again.",
   },
+  "events-gone": {
+    status: 410,
+    title: "These events are no longer kept",
+    cure: "Read the state of the project again, then go on after the number in the detail.",
+  },
   gone: { status: 410, title: "No longer there", cure: "Ask whoever sent the link for a new one." },
   "passphrase-required": {
     status: 401,

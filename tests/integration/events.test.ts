@@ -8,6 +8,8 @@ import { eventually } from "#tests/support/eventually.ts";
 import { testResources } from "#tests/support/resources.ts";
 import { EventReader } from "#tests/support/stream.ts";
 import { seedVersion } from "#tests/support/versions.ts";
+import { forgetExpired } from "#triggers/forget-expired/forget-expired.ts";
+import type { TriggerDeps } from "#triggers/trigger.ts";
 
 let resources: Resources;
 let api: Api;
@@ -70,6 +72,45 @@ describe("an event stream", () => {
     await eventually(() => expect(numbers(again)).toEqual([11, 12, 13]));
     const byQuery = await follow(api.as("viewer"), `&after=${seen}`);
     await eventually(() => expect(numbers(byQuery)).toEqual([11, 12, 13]));
+  });
+
+  test("goes on where it began when it broke before the first event", async () => {
+    const first = await follow(api.as("viewer"));
+    await standing(first);
+    await first.close();
+    await happen("comment.created", { n: 20 });
+    const again = await follow(api.as("viewer"), "", { "last-event-id": first.lastId ?? "" });
+    await eventually(() => expect(numbers(again)).toEqual([20]));
+  });
+
+  test("says that what was missed is gone, and goes on from now", async () => {
+    const old = await follow(api.as("viewer"));
+    await standing(old);
+    await happen("comment.created", { n: 30 });
+    await eventually(() => expect(numbers(old)).toEqual([30]));
+    const seen = old.lastId ?? "";
+    await happen("comment.created", { n: 31 });
+    const { sql } = resources;
+    await sql`update event_log set at = now() - interval '91 days'`;
+    await forgetExpired(resources as TriggerDeps)(new AbortController().signal);
+    expect(await sql`select 1 from event_log`).toHaveLength(0);
+    const log = (after: number) => api.as("viewer").get(`/events/log?projectId=${projectId}&after=${after}`);
+    expect((await log(Number(seen))).status).toBe(410);
+    expect((await log(Number(seen) + 1)).body).toMatchObject({ items: [], lastSeq: Number(seen) + 1 });
+    const future = String(Number(seen) + 1_000);
+    for (const lost of [seen, future]) {
+      const reader = await follow(api.as("viewer"), "", { "last-event-id": lost });
+      await standing(reader);
+      expect(reader.seen[0]).toMatchObject({ type: "reset" });
+      expect(reader.lastId).toBe(String(Number(seen) + 1));
+      open.delete(reader);
+      await reader.close();
+    }
+    const next = await follow(api.as("viewer"), "", { "last-event-id": String(Number(seen) + 1) });
+    await happen("comment.created", { n: 32 });
+    await eventually(() => expect(numbers(next)).toEqual([32]));
+    expect(next.ofType("reset")).toEqual([]);
+    expect(next.lastId).toBe(String(Number(seen) + 2));
   });
 
   test("misses nothing that is stored while it opens", async () => {

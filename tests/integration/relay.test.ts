@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { openLive } from "#core/events/live.ts";
-import { lastSeq, readEvents } from "#core/events/log.ts";
+import { eventNumbers, readEvents } from "#core/events/log.ts";
 import { newId } from "#core/id.ts";
 import { emit, hint } from "#core/outbox.ts";
 import { nudgeRelay } from "#core/queue/nudge.ts";
@@ -70,7 +70,7 @@ describe("the relay", () => {
     const live = openLive(resources.config.REDIS_URL);
     const heard: number[] = [];
     const leave = await live.subscribe(seed.projectId, (event) => heard.push(event.seq ?? 0));
-    const before = await lastSeq(resources.sql, seed.projectId);
+    const { last: before } = await eventNumbers(resources.sql);
     const [top] = await resources.sql<
       { seq: number }[]
     >`select coalesce(max(seq), 0)::bigint as seq from event_log`;

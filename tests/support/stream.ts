@@ -9,6 +9,7 @@ export interface StreamEvent {
 export class EventReader {
   readonly seen: StreamEvent[] = [];
   beats = 0;
+  lastId: string | undefined;
   ended = false;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   /** Settles when the stream ends; rejects when it is cut off. */
@@ -46,6 +47,7 @@ export class EventReader {
   #keep(block: string): void {
     if (block.startsWith(":")) this.beats += 1;
     const field = (name: string) => new RegExp(`^${name}: (.*)$`, "m").exec(block)?.[1];
+    this.lastId = field("id") ?? this.lastId;
     const data = field("data");
     if (data !== undefined)
       this.seen.push({ id: field("id"), type: field("event") ?? "message", data: JSON.parse(data) });

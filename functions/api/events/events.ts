@@ -73,6 +73,7 @@ function streamOf(
 
 function textOf(message: StreamMessage): string {
   if (message.kind === "beat") return ": beat\n\n";
+  if (message.kind === "start") return `id: ${message.id}\n\n`;
   const id = message.id === undefined ? "" : `id: ${message.id}\n`;
   return `${id}event: ${message.type}\ndata: ${JSON.stringify(message.data)}\n\n`;
 }

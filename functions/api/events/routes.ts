@@ -27,6 +27,7 @@ export const eventsFunction: ApiFunction = {
   touches: {
     tables: {
       event_log: "read",
+      event_numbers: "read",
       projects: "read",
       memberships: "read",
       versions: "read",

@@ -107,7 +107,7 @@ export const webhooksFunction: ApiFunction = {
       auth: "actor",
       query: logQuery,
       answer: { status: 200, schema: eventLog },
-      refusals: ["invalid", "not-found"],
+      refusals: ["invalid", "not-found", "events-gone"],
     },
   ],
   touches: {
@@ -115,6 +115,7 @@ export const webhooksFunction: ApiFunction = {
       webhook_endpoints: "write",
       webhook_deliveries: "write",
       event_log: "read",
+      event_numbers: "read",
       projects: "read",
       memberships: "read",
       outbox: "write",

@@ -3,13 +3,17 @@ import { mayAsGuest, need } from "../auth/rights.ts";
 import { notFound, refuse } from "../refusal.ts";
 import type { Resources } from "../resources.ts";
 import type { LiveEvent } from "./live.ts";
-import { lastSeq, readEvents } from "./log.ts";
+import { eventNumbers, readEvents } from "./log.ts";
 import { enter, presenceChanged, whoIsHere } from "./presence.ts";
 
 type Deps = Pick<Resources, "sql" | "redis" | "live" | "log">;
 
-/** One message of a stream; only stored events have an id to resume from. `beat` keeps connections alive. */
+/**
+ * One message of a stream; only stored events have an id to resume from. `start` says where it begins, for whoever
+ * loses the connection before the first event. `beat` keeps connections alive.
+ */
 export type StreamMessage =
+  | { kind: "start"; id: number }
   | { kind: "event"; id?: number; type: string; data: Record<string, unknown> }
   | { kind: "beat" };
 
@@ -62,8 +66,11 @@ export async function openFollow(
 ): Promise<AsyncGenerator<StreamMessage>> {
   if (actor.kind === "system") refuse("forbidden", "The system reads the log.");
   const mayHear = await needFollow(deps, actor, follow);
-  const from = follow.after ?? (await lastSeq(deps.sql, follow.room));
-  return messages(deps, actor, { ...follow, after: from }, mayHear);
+  const { last, trimmed } = await eventNumbers(deps.sql);
+  const { after = last } = follow;
+  // Gone, or of a database that was restored from a backup since.
+  const isLost = after < trimmed || after > last;
+  return messages(deps, actor, { ...follow, after: isLost ? last : after }, { mayHear, isLost });
 }
 
 type MayHear = (event: { type: string; data: Record<string, unknown> }) => boolean;
@@ -72,7 +79,7 @@ async function* messages(
   deps: Deps,
   actor: Actor,
   follow: Follow & { after: number },
-  mayHear: MayHear,
+  { mayHear, isLost }: { mayHear: MayHear; isLost: boolean },
 ): AsyncGenerator<StreamMessage> {
   const { sql, redis, live } = deps;
   const { room, versionId, signal } = follow;
@@ -108,6 +115,9 @@ async function* messages(
   let beatAt = Date.now() + beatMs;
   let checkAt = Date.now() + rightsMs;
   try {
+    yield { kind: "start", id: last };
+    // What was missed cannot be told any more: the page has to read its state again.
+    if (isLost) yield { kind: "event", type: "reset", data: {} };
     while (!signal.aborted) {
       if (mustCheck || Date.now() >= checkAt) {
         mustCheck = false;

@@ -32,12 +32,37 @@ const rowSchema = z.object({
 
 /** Only the relay calls this, inside its transaction and under its lock: nobody else may number events. */
 export async function appendEvents(sql: Sql, events: OutboxEvent[]): Promise<LoggedEvent[]> {
-  const [last] = await sql<{ seq: number }[]>`select coalesce(max(seq), 0)::bigint as seq from event_log`;
-  const numbered = events.map((event, index) => ({ seq: (last?.seq ?? 0) + index + 1, ...event }));
+  // An older release numbers by the log alone while it is replaced.
+  const [row] = await sql<{ last: number }[]>`
+    update event_numbers set last = greatest(last, (select max(seq) from event_log)) + ${events.length}
+    returning last`;
+  if (!row) throw new Error("the row that numbers events is missing");
+  const from = row.last - events.length;
+  const numbered = events.map((event, index) => ({ seq: from + index + 1, ...event }));
   await sql`insert into event_log (seq, id, project_id, type, data, at)
     select (e->>'seq')::bigint, e->>'id', e->>'projectId', e->>'type', e->'data', (e->>'at')::timestamptz
     from jsonb_array_elements(${json(sql, numbered)}::jsonb) as e`;
   return numbered;
+}
+
+/** Forgets the oldest events, at most `limit`, if they are older than `days`. Answers how many. */
+export async function forgetEvents(sql: Sql, days: number, limit: number): Promise<number> {
+  const [row] = await sql<{ gone: number }[]>`
+    with oldest as (select seq, at from event_log order by seq limit ${limit}),
+      gone as (delete from event_log where seq in (
+        select seq from oldest where at < now() - make_interval(days => ${days})) returning seq),
+      noted as (update event_numbers set last = greatest(last, newest), trimmed = greatest(trimmed, newest)
+        from (select max(seq) as newest from gone) as g where newest is not null)
+    select count(*)::int as gone from gone`;
+  return row?.gone ?? 0;
+}
+
+/** The newest number given out, and up to which one events may be gone. */
+export async function eventNumbers(sql: Sql): Promise<{ last: number; trimmed: number }> {
+  const [row] = await sql<{ last: number; trimmed: number }[]>`
+    select greatest(last, (select max(seq) from event_log)) as last, trimmed from event_numbers`;
+  if (!row) throw new Error("the row that numbers events is missing");
+  return row;
 }
 
 /** Events of one project after `after` (0 for all), oldest first, at most `limit` (default 100). */
@@ -57,11 +82,4 @@ export async function readEvents(
     data: row.data,
     at: row.at.toISOString(),
   }));
-}
-
-/** The newest number of a project: where a listener without a `Last-Event-ID` starts. 0 when nothing happened yet. */
-export async function lastSeq(sql: Sql, projectId: string): Promise<number> {
-  const [row] = await sql<{ seq: number }[]>`
-    select coalesce(max(seq), 0)::bigint as seq from event_log where project_id = ${projectId}`;
-  return row?.seq ?? 0;
 }

@@ -4,5 +4,12 @@ export const forgetExpiredTrigger: Trigger = {
   kind: "trigger",
   name: "forget-expired",
   wokenBy: { every: "hour", minutes: 60 },
-  touches: { tables: { idempotency_keys: "write", webhook_deliveries: "write" } },
+  touches: {
+    tables: {
+      idempotency_keys: "write",
+      webhook_deliveries: "write",
+      event_log: "write",
+      event_numbers: "write",
+    },
+  },
 };

@@ -21,6 +21,7 @@ export function hearNotices(onNotice: () => void): () => void {
 }
 
 /**
+ * Tells of a `reset` when what was missed is no longer kept: the page has to read its state again.
  * Server-sent events over fetch, which can carry a guest's token. Reconnects by itself, asks for what it missed
  * with `Last-Event-ID`, and notices a connection that died in its sleep because the heartbeat stays out.
  */
@@ -63,7 +64,7 @@ export function listen(
       text = blocks.pop() ?? "";
       for (const block of blocks) {
         const event = readEvent(block);
-        if (event?.id) lastId = event.id;
+        lastId = /^id: (\d+)$/m.exec(block)?.[1] ?? lastId;
         if (event?.type === "notice") for (const tell of noticed) tell();
         else if (event) onEvent(event);
       }

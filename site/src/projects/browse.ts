@@ -161,7 +161,7 @@ export function createBrowse(start: ProjectStart) {
       };
       const stop = listen({ projectId }, ({ type, data }) => {
         if (type === "preview.progress") progress((data ?? {}) as { versionId?: string; progress?: number });
-        else if (/^(version|upload|asset|approval|comment)\./.test(type)) again();
+        else if (/^(reset$|(version|upload|asset|approval|comment)\.)/.test(type)) again();
       });
       return () => {
         clearTimeout(timer);

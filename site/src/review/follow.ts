@@ -45,6 +45,9 @@ export function followEvents(
       const people = data.people;
       if (data.versionId === undefined || isOurs(data))
         review.here.value = Array.isArray(people) ? (people as Author[]) : [];
+    } else if (type === "reset") {
+      refreshComments();
+      onApproval();
     } else if (!isOurs(data)) return;
     else if (type === "follow.state")
       lead.hear(data.leader as Author, data.state as Parameters<LeadState["hear"]>[1]);
