@@ -3,10 +3,9 @@ import { runClock } from "#core/queue/clock.ts";
 import { openLater, runLater } from "#core/queue/later.ts";
 import { openQueue } from "#core/queue/open-queue.ts";
 import { type QueueName, queueNames } from "#core/queue/port.ts";
-import { type Queues, runRelay } from "#core/queue/relay.ts";
+import type { Queues } from "#core/queue/relay.ts";
 import { runTrigger } from "#core/queue/run-trigger.ts";
 import type { Resources } from "#core/resources.ts";
-import { announceEvents } from "#core/webhooks/announce-events.ts";
 import { copyToMasters } from "#triggers/copy-to-masters/copy-to-masters.ts";
 import { copyToMastersTrigger } from "#triggers/copy-to-masters/trigger.ts";
 import { deliverWebhooks } from "#triggers/deliver-webhooks/deliver-webhooks.ts";
@@ -21,6 +20,7 @@ import { purgeEdges } from "#triggers/purge-edges/purge-edges.ts";
 import { purgeEdgesTrigger } from "#triggers/purge-edges/trigger.ts";
 import { reconcileStale } from "#triggers/reconcile/reconcile.ts";
 import { reconcileTrigger } from "#triggers/reconcile/trigger.ts";
+import { relayOutbox } from "#triggers/relay-outbox/relay-outbox.ts";
 import { sweep } from "#triggers/sweep/sweep.ts";
 import { sweepTrigger } from "#triggers/sweep/trigger.ts";
 import type { OnJob, OnTick, TriggerDeps } from "#triggers/trigger.ts";
@@ -45,7 +45,7 @@ const onClock: readonly [Trigger, OnTick][] = [
 
 /** The relay and every trigger, in this process. Any number of processes may do the same. */
 export function startBackground(resources: Resources): { stop(): Promise<void> } {
-  const { config, log, sql, redis } = resources;
+  const { config, log } = resources;
   const redisUrl = config.REDIS_URL;
   const ended = new AbortController();
   const { signal } = ended;
@@ -56,7 +56,7 @@ export function startBackground(resources: Resources): { stop(): Promise<void> }
   countQueues(resources, queues);
   countCustody(resources);
   const running: Promise<unknown>[] = [
-    runRelay({ sql, redis, queues, log, onEvents: announceEvents }, signal),
+    relayOutbox(deps)(signal),
     runLater({ redisUrl, queues, log }, signal),
     runClock(
       { redisUrl, log },

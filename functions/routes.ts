@@ -20,6 +20,7 @@ import { forgetExpiredTrigger } from "#triggers/forget-expired/trigger.ts";
 import { keepEdgesCurrentTrigger } from "#triggers/keep-edges-current/trigger.ts";
 import { purgeEdgesTrigger } from "#triggers/purge-edges/trigger.ts";
 import { reconcileTrigger } from "#triggers/reconcile/trigger.ts";
+import { relayOutboxTrigger } from "#triggers/relay-outbox/trigger.ts";
 import { sweepTrigger } from "#triggers/sweep/trigger.ts";
 import { verifyMastersTrigger } from "#triggers/verify-masters/trigger.ts";
 import type { ApiFunction, Touches, Trigger } from "./route.ts";
@@ -49,6 +50,7 @@ export const triggers: readonly Trigger[] = [
   deliverWebhooksTrigger,
   purgeEdgesTrigger,
   keepEdgesCurrentTrigger,
+  relayOutboxTrigger,
   reconcileTrigger,
   expireUploadsTrigger,
   sweepTrigger,

@@ -3,7 +3,7 @@ import { queueLater } from "#core/queue/later.ts";
 import { openQueue } from "#core/queue/open-queue.ts";
 import { queueNames } from "#core/queue/port.ts";
 import type { Queues } from "#core/queue/relay.ts";
-import { runJob } from "#core/queue/run-trigger.ts";
+import { JobStopped, runJob } from "#core/queue/run-trigger.ts";
 import { openSqsQueue } from "#core/queue/sqs.ts";
 import { messageOf, sqsEventSchema } from "#core/queue/sqs-event.ts";
 import { openResources } from "#core/resources.ts";
@@ -11,6 +11,21 @@ import type { Trigger } from "#functions/route.ts";
 import type { OnJob, OnTick, TriggerDeps } from "./trigger.ts";
 
 type Environment = Record<string, string | undefined>;
+
+/** What the runtime says about a call. */
+export interface CallContext {
+  getRemainingTimeInMillis(): number;
+}
+
+/** To finish a step, settle and answer before the runtime ends the call. */
+const MARGIN_MS = 5_000;
+
+function endOf(context: CallContext, reason?: Error): { signal: AbortSignal; clear(): void } {
+  const ending = new AbortController();
+  const leftMs = Math.max(0, context.getRemainingTimeInMillis() - MARGIN_MS);
+  const timer = setTimeout(() => ending.abort(reason), leftMs);
+  return { signal: ending.signal, clear: () => clearTimeout(timer) };
+}
 
 /** Clients open on the first call of a container, not while the module loads. */
 function lazyDeps(env: Environment): () => TriggerDeps {
@@ -36,27 +51,29 @@ export function queueLambda(trigger: Trigger, onJob: OnJob, env: Environment) {
   const { wokenBy } = trigger;
   if (!("queue" in wokenBy)) throw new Error(`${trigger.name} is not woken by a queue`);
   let queue: ReturnType<typeof openSqsQueue> | undefined;
-  return async (event: unknown) => {
+  return async (event: unknown, context: CallContext) => {
     const deps = depsOf();
     queue ??= openSqsQueue(deps.config, wokenBy.queue, { leaseMs: wokenBy.leaseMs });
     const handler = onJob(deps);
     const { Records } = sqsEventSchema.parse(event);
+    const { signal: stop, clear } = endOf(context, new JobStopped("shutdown"));
     const again = await Promise.all(
       Records.map(async (record) => {
         const [delivery] = (await queue?.adopt([messageOf(record)])) ?? [];
         if (!queue || !delivery) return [];
-        const outcome = await runJob(queue, delivery, handler, { log: deps.log });
+        const outcome = await runJob(queue, delivery, handler, { log: deps.log, stop });
         return outcome === "retried" || outcome === "lost" ? [{ itemIdentifier: record.messageId }] : [];
       }),
-    );
+    ).finally(clear);
     return { batchItemFailures: again.flat() };
   };
 }
 
-/** The cloud entry of a clock-triggered function: one round a call. */
+/** The cloud entry of a clock-triggered function: one round a call, told to end before the runtime ends it. */
 export function clockLambda(onTick: OnTick, env: Environment) {
   const depsOf = lazyDeps(env);
-  return async () => {
-    await onTick(depsOf())(new AbortController().signal);
+  return async (_event: unknown, context: CallContext) => {
+    const end = endOf(context);
+    await onTick(depsOf())(end.signal).finally(end.clear);
   };
 }

@@ -82,7 +82,7 @@ test("of a batch only what failed comes again; what can never succeed is dead wi
   );
   const event = await sqsEvent();
   expect(event.Records).toHaveLength(5);
-  const { batchItemFailures } = await handler(event);
+  const { batchItemFailures } = await handler(event, { getRemainingTimeInMillis: () => 30_000 });
   const broken = event.Records.find(({ body }) => body?.includes("broken"));
   expect(batchItemFailures).toEqual([{ itemIdentifier: broken?.messageId ?? "" }]);
   expect(done.sort()).toEqual(["fine", "fine too"]);
