@@ -22,6 +22,26 @@ const noise = () =>
     ),
   );
 
+const stillPicture = () =>
+  fixture("e2e-still.png", (output, folder) =>
+    ffmpeg(
+      [
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc2=s=64x36:d=0.04:r=25",
+        "-frames:v",
+        "1",
+        "-f",
+        "image2",
+        "-c:v",
+        "png",
+        output,
+      ],
+      folder,
+    ),
+  );
+
 beforeAll(async () => {
   browser = await openChromium();
   film = await noise();
@@ -127,3 +147,52 @@ describe("what is refused says why", () => {
     for (const text of texts) expect(text.length).toBeGreaterThan(15);
   }, 90_000);
 });
+
+test("without a line a whole folder waits, in a short list, and goes on by itself", async () => {
+  await open();
+  await page.locator(".page:not([inert])").waitFor();
+  await page.context().setOffline(true);
+  const still = await Bun.file(await stillPicture()).bytes();
+  await page.getByTestId("file-picker").setInputFiles(
+    Array.from({ length: 130 }, (_, i) => ({
+      name: `frame ${i}.png`,
+      mimeType: "image/png",
+      buffer: Buffer.from(still),
+    })),
+  );
+  await tray().getByText("Goes on by itself when it is back").first().waitFor();
+  expect(await tray().getByRole("listitem").count()).toBeLessThan(80);
+  await tray()
+    .getByText(/^and \d+ more$/)
+    .waitFor();
+  await page.context().setOffline(false);
+  await tray().getByText("Ready to watch").first().waitFor({ timeout: 60_000 });
+  expect(await tray().getByRole("alert").count()).toBe(0);
+  // The rest has served its purpose.
+  await page.goto("about:blank");
+}, 120_000);
+
+test("a second page leaves alone what the first is sending", async () => {
+  await open();
+  await slowDown(3_000_000);
+  await page.getByTestId("file-picker").setInputFiles(film);
+  await tray()
+    .getByText(/MB of .*MB\/s/)
+    .last()
+    .waitFor();
+  const other = await page.context().newPage();
+  await other.goto(`${access.urls.site}/p/${projectId}`);
+  await other.waitForTimeout(2000);
+  expect(await other.getByRole("region", { name: "Uploads" }).count()).toBe(0);
+  await page.goto("about:blank");
+  await other.reload();
+  await other
+    .getByText(/Resume with the same file/)
+    .first()
+    .waitFor();
+  await other
+    .getByRole("button", { name: /^Cancel/ })
+    .first()
+    .click();
+  await other.close();
+}, 60_000);

@@ -1,5 +1,5 @@
-import { ApiError, api } from "../api/client.ts";
-import type { Folder, Page } from "../api/types.ts";
+import { ApiError, all, api } from "../api/client.ts";
+import type { Folder } from "../api/types.ts";
 import type { Target } from "./state.ts";
 import type { Picked } from "./uploads.ts";
 
@@ -87,8 +87,8 @@ async function ensureFolder(projectId: string, parentId: string | null, name: st
     return (await api.post<Folder>(`/projects/${projectId}/folders`, { name, parentId })).id;
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 409) throw error;
-    const { items } = await api.get<Page<Folder>>(`/projects/${projectId}/folders`, { limit: 200 });
-    const same = items.find(
+    const folders = await all<Folder>(`/projects/${projectId}/folders`, {});
+    const same = folders.find(
       (folder) => folder.parentId === parentId && folder.name.toLowerCase() === name.toLowerCase(),
     );
     if (!same) throw error;

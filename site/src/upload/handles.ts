@@ -33,6 +33,19 @@ async function run<Value>(
   }
 }
 
+const lockOf = (uploadId: string) => `rushes-upload-${uploadId}`;
+
+/** Says to the other pages of this browser that this one carries the upload, until it is closed. */
+export function claim(uploadId: string): void {
+  void navigator.locks?.request(lockOf(uploadId), { ifAvailable: true }, () => new Promise(() => {}));
+}
+
+/** Whether a page of this browser carries the upload. */
+export async function isClaimed(uploadId: string): Promise<boolean> {
+  const { held = [] } = (await navigator.locks?.query()) ?? {};
+  return held.some(({ name }) => name === lockOf(uploadId));
+}
+
 export const keep = (kept: Kept) => run("readwrite", (store) => store.put(kept));
 export const forget = (uploadId: string) => run("readwrite", (store) => store.delete(uploadId));
 export const keptOf = (uploadId: string) =>

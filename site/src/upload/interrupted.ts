@@ -1,6 +1,6 @@
 import { all, api } from "../api/client.ts";
 import type { Upload } from "../api/types.ts";
-import { keptOf } from "./handles.ts";
+import { isClaimed, keptOf } from "./handles.ts";
 import { change, find, newWork, transfers, works } from "./state.ts";
 import { next } from "./uploads.ts";
 
@@ -9,6 +9,7 @@ export async function findInterrupted(): Promise<void> {
   const open = await all<Upload>("/presign", { state: "open" }).catch(() => []);
   for (const upload of open) {
     if (transfers.value.some(({ uploadId }) => uploadId === upload.uploadId)) continue;
+    if (await isClaimed(upload.uploadId)) continue;
     const kept = await keptOf(upload.uploadId);
     // A list does not say which parts have arrived.
     const state = kept && (await api.get<Upload>(`/presign/${upload.uploadId}`).catch(() => undefined));

@@ -25,21 +25,25 @@ export function sendFile(sending: Sending): Promise<SentPart[] | undefined> {
   return sending.opened.method === "put" ? sendWhole(sending) : sendParts(sending);
 }
 
-async function again<Value>(sending: Sending, run: () => Promise<Value>): Promise<Value> {
+/** Tries until it works or is refused for good; waits out a line that is down. */
+export async function again<Value>(
+  { signal, onWaiting }: Pick<Sending, "signal" | "onWaiting">,
+  run: () => Promise<Value>,
+): Promise<Value> {
   for (let attempt = 0; ; attempt++) {
     try {
       const value = await run();
-      sending.onWaiting(false);
+      onWaiting(false);
       return value;
     } catch (error) {
-      if (sending.signal.aborted) throw error;
+      if (signal.aborted) throw error;
       const status = error instanceof PutError || error instanceof ApiError ? error.status : undefined;
       // 403 is an expired signature and is signed anew; other refusals will not change by asking again.
       const passing =
         status === 0 || status === 403 || status === 408 || status === 429 || (status ?? 0) >= 500;
       if (!passing || attempt >= mostTries) throw error;
-      sending.onWaiting(status === 0);
-      await backOff(attempt, sending.signal);
+      onWaiting(status === 0);
+      await backOff(attempt, signal);
     }
   }
 }

@@ -48,13 +48,42 @@ export interface Work {
 export const transfers = signal<readonly Transfer[]>([]);
 export const works = new Map<string, Work>();
 
+/** Requests at once: enough to fill a line, whether by small files or by parts of large ones. */
+const lines = 8;
+const partsAtOnce = 4;
+const smallBytes = 32 * 1024 * 1024;
+const linesOf = ({ bytes }: Transfer) => (bytes > smallBytes ? partsAtOnce : 1);
+
+/** The queued transfers that may start now, in their order. */
+export function startable(): Transfer[] {
+  let free = transfers.value
+    .filter(({ stage }) => running(stage))
+    .reduce((left, transfer) => left - linesOf(transfer), lines);
+  const found: Transfer[] = [];
+  for (const transfer of transfers.value.filter(({ stage }) => stage === "queued")) {
+    free -= linesOf(transfer);
+    if (free < 0) break;
+    found.push(transfer);
+  }
+  return found;
+}
+
 export const running = (stage: Stage) => stage === "sending" || stage === "waiting" || stage === "finishing";
 /** Bytes would be lost or delayed if the page went away now. */
 export const leaving = computed(() =>
   transfers.value.some(({ stage }) => running(stage) || stage === "queued"),
 );
-/** Counts up whenever something arrived that a list should show. */
+/** Counts up when something arrived that a list should show; once a second while much arrives. */
 export const arrivals = signal(0);
+let isCounting = false;
+export function arrived(): void {
+  if (isCounting) return;
+  isCounting = true;
+  setTimeout(() => {
+    isCounting = false;
+    arrivals.value += 1;
+  }, 1000);
+}
 
 export function change(key: string, part: Partial<Transfer>): void {
   transfers.value = transfers.value.map((one) => (one.key === key ? { ...one, ...part } : one));

@@ -10,6 +10,10 @@ import "./tray.css";
 const icon = { size: 16, strokeWidth: 1.5, "aria-hidden": true } as const;
 const active = new Set<Stage>(["queued", "sending", "waiting", "finishing", "copying", "building"]);
 
+/** A folder of thousands is shown by what moves and what failed; the rest is a number. */
+const mostRows = 60;
+const rank = ({ stage }: Transfer) => (stage === "done" ? 2 : stage === "queued" ? 1 : 0);
+
 /** Uploads, at the edge of every page; it stays when one moves on to another. */
 export function Tray() {
   const folded = useSignal(false);
@@ -33,6 +37,7 @@ export function Tray() {
   const bytes = sending.reduce((sum, one) => sum + one.bytes, 0);
   const sent = sending.reduce((sum, one) => sum + one.sent, 0);
   const speed = sending.reduce((sum, one) => sum + one.speed, 0);
+  const shown = list.length > mostRows ? list.toSorted((a, b) => rank(a) - rank(b)).slice(0, mostRows) : list;
   const title =
     busy.value.length > 0 ? `${count(busy.value.length, "file")} on the way` : count(list.length, "upload");
   return (
@@ -73,9 +78,12 @@ export function Tray() {
       </header>
       {!folded.value && (
         <ul>
-          {list.map((transfer) => (
+          {shown.map((transfer) => (
             <Row key={transfer.key} transfer={transfer} />
           ))}
+          {list.length > shown.length && (
+            <li class="tray-row quiet small">and {list.length - shown.length} more</li>
+          )}
         </ul>
       )}
     </section>

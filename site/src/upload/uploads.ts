@@ -2,22 +2,20 @@ import { ApiError, api } from "../api/client.ts";
 import type { OpenedUpload, Preview, Upload } from "../api/types.ts";
 import { complain } from "../ui/toasts.tsx";
 import { contentTypeOf } from "./content-types.ts";
-import { forget, keep } from "./handles.ts";
+import { claim, forget, keep } from "./handles.ts";
 import { hashFile } from "./hash.ts";
-import { sendFile } from "./send.ts";
+import { again, sendFile } from "./send.ts";
 import {
-  arrivals,
+  arrived,
   change,
   find,
   newWork,
-  running,
+  startable,
   type Target,
   type Transfer,
   transfers,
   works,
 } from "./state.ts";
-
-const mostFilesAtOnce = 2;
 
 export interface Picked {
   file: File;
@@ -26,34 +24,30 @@ export interface Picked {
 }
 
 export function addFiles(picked: readonly Picked[], target: Target): void {
-  for (const { file, handle, folderId } of picked) {
+  const added = picked.map(({ file, handle, folderId }): Transfer => {
     const key = crypto.randomUUID();
     works.set(key, newWork(file, handle));
-    transfers.value = [
-      ...transfers.value,
-      {
-        key,
-        name: file.name,
-        bytes: file.size,
-        sent: 0,
-        stage: "queued",
-        progress: 0,
-        speed: 0,
-        reason: undefined,
-        uploadId: undefined,
-        assetId: undefined,
-        target: folderId === undefined ? target : { ...target, folderId },
-      },
-    ];
-  }
+    return {
+      key,
+      name: file.name,
+      bytes: file.size,
+      sent: 0,
+      stage: "queued",
+      progress: 0,
+      speed: 0,
+      reason: undefined,
+      uploadId: undefined,
+      assetId: undefined,
+      target: folderId === undefined ? target : { ...target, folderId },
+    };
+  });
+  transfers.value = [...transfers.value, ...added];
   next();
 }
 
 /** Starts what waits, as long as there is room. */
 export function next(): void {
-  const free = mostFilesAtOnce - transfers.value.filter(({ stage }) => running(stage)).length;
-  for (const { key } of transfers.value.filter(({ stage }) => stage === "queued").slice(0, Math.max(0, free)))
-    void carry(key);
+  for (const { key } of startable()) void carry(key);
 }
 
 async function carry(key: string): Promise<void> {
@@ -65,9 +59,11 @@ async function carry(key: string): Promise<void> {
   const { signal } = work.abort;
   change(key, { stage: "sending", reason: undefined });
   const meter = speedometer(transfer.sent);
+  const onWaiting = (waiting: boolean) => change(key, { stage: waiting ? "waiting" : "sending" });
   try {
-    work.opened ??= await open(transfer, file, work.handle);
+    work.opened ??= await again({ signal, onWaiting }, () => open(transfer, file, work.handle));
     const { uploadId } = work.opened;
+    claim(uploadId);
     change(key, { uploadId });
     work.hash ??= hashFile(file, work.hashAbort.signal);
     const parts = await sendFile({
@@ -75,18 +71,22 @@ async function carry(key: string): Promise<void> {
       opened: work.opened,
       signal,
       onProgress: (sent) => change(key, { sent, speed: meter(sent) }),
-      onWaiting: (waiting) => change(key, { stage: waiting ? "waiting" : "sending" }),
+      onWaiting,
     });
     change(key, { stage: "finishing", sent: file.size });
     const sha256 = await work.hash;
     signal.throwIfAborted();
-    const { assetId, versionId } = await api.post<{ assetId: string; versionId: string }>("/promote", {
-      uploadId,
-      ...(parts ? { parts } : {}),
-      ...(sha256 ? { sha256 } : {}),
-    });
+    const { assetId, versionId } = await again(
+      { signal, onWaiting: (waiting) => change(key, { stage: waiting ? "waiting" : "finishing" }) },
+      () =>
+        api.post<{ assetId: string; versionId: string }>("/promote", {
+          uploadId,
+          ...(parts ? { parts } : {}),
+          ...(sha256 ? { sha256 } : {}),
+        }),
+    );
     change(key, { stage: "copying", assetId, progress: 0 });
-    arrivals.value += 1;
+    arrived();
     void forget(uploadId);
     next();
     await follow(key, uploadId, versionId);
@@ -123,10 +123,11 @@ async function open(transfer: Transfer, file: File, handle?: FileSystemFileHandl
   return opened;
 }
 
-/** From the last byte to the first picture: asks now and then, for it may take long. */
+/** From the last byte to the first picture: asks now and then, and less often the longer it takes. */
 async function follow(key: string, uploadId: string, versionId: string): Promise<void> {
-  for (let copied = false; find(key); ) {
-    await new Promise((done) => setTimeout(done, 1500));
+  let waitMs = 1500;
+  for (let copied = false; find(key); waitMs = Math.min(waitMs * 1.2, 10_000)) {
+    await new Promise((done) => setTimeout(done, waitMs));
     try {
       if (!copied) {
         const upload = await api.get<Upload>(`/presign/${uploadId}`);
@@ -145,17 +146,18 @@ async function follow(key: string, uploadId: string, versionId: string): Promise
       const preview = await api.get<Preview>(`/preview/${versionId}`);
       if (preview.state === "failed") {
         change(key, { stage: "failed", reason: preview.reason ?? "The preview could not be built." });
-        arrivals.value += 1;
+        arrived();
         return;
       }
       change(key, { progress: preview.progress });
       if (preview.state === "ready" || preview.state === "playable") {
         change(key, { stage: "done" });
-        arrivals.value += 1;
+        arrived();
         return;
       }
     } catch (error) {
-      if (error instanceof ApiError && error.status !== 0 && error.status < 500) {
+      const passing = error instanceof ApiError && (error.status === 429 || error.status >= 500);
+      if (error instanceof ApiError && error.status !== 0 && !passing) {
         change(key, { stage: "failed", reason: wordsFor(error) });
         return;
       }
