@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Bucket, BucketNames } from "#dev/buckets.ts";
 import {
@@ -113,6 +114,7 @@ export const productEnvironment = (instance: Instance, outside: Outside): Enviro
     PUBLIC_SITE_BASE: `http://localhost:${ports.site}`,
     PUBLIC_EDGE_BASE: `http://localhost:${ports.edge}`,
     APP_SECRET: secrets.app,
+    SITE_KEY: createHash("sha256").update(`site ${secrets.app}`).digest("hex"),
     EDGE_SIGNING_KEY: `k1:${secrets.edgeSigning}`,
     EDGE_PURGE_KEY: secrets.edgePurge,
     EDGE_PURGE_URLS: `http://127.0.0.1:${ports.purge}`,

@@ -54,7 +54,7 @@ export const productParts = (instance: Instance, environment: Environment): Part
       name: "site",
       argv: [bun, "site/dist/server/entry.mjs"],
       env: {
-        ...pick(environment, (name) => name.startsWith("PUBLIC_")),
+        ...pick(environment, (name) => name.startsWith("PUBLIC_") || name === "SITE_KEY"),
         HOST: "127.0.0.1",
         PORT: String(ports.site),
         NODE_ENV: "production",

@@ -68,6 +68,8 @@ const apiOnly = {
   API_PORT: port(3000),
   /** How many proxies of ours stand before the API; their X-Forwarded-For entries are believed. */
   TRUSTED_PROXY_HOPS: z.coerce.number().int().min(0).max(5).default(0),
+  /** Shared with the site, whose requests then count for whoever asked it. */
+  SITE_KEY: z.string().min(32).optional(),
   /** When set, /metrics asks for it as a bearer token. */
   METRICS_KEY: z.string().min(16).optional(),
   PUBLIC_API_BASE: url,

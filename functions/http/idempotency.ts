@@ -26,9 +26,7 @@ export function idempotent({ sql, config }: Resources): MiddlewareHandler<Env> {
     if (!/^[\x20-\x7e]{1,255}$/.test(key))
       refuse("invalid", "Idempotency-Key must have 1 to 255 printable ASCII characters.");
     const actor = await c.get("actors").find();
-    const owner = actor
-      ? `${actor.kind}:${actor.id}`
-      : `anonymous:${addressOf(c, config.TRUSTED_PROXY_HOPS)}`;
+    const owner = actor ? `${actor.kind}:${actor.id}` : `anonymous:${addressOf(c, config)}`;
     const body = await c.req.text();
     const requestHash = createHash("sha256").update(`${c.req.method}\n${c.req.path}\n${body}`).digest();
     const begun = await beginIdempotent(sql, {

@@ -26,7 +26,7 @@ export function limitRate({ config, redis, log }: Resources): MiddlewareHandler<
       .get("actors")
       .find()
       .catch(() => undefined); // whoever needs the credential meets the same refusal again
-    const bucket = bucketOf(actor, addressOf(c, config.TRUSTED_PROXY_HOPS));
+    const bucket = bucketOf(actor, addressOf(c, config));
     const verdict = await within(takeToken(redis, `rate:${bucket}`, limit)).catch((error) => {
       log.warn({ err: error }, "rate limiter unavailable, letting requests pass");
       restsUntil = performance.now() + restMs;

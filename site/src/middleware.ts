@@ -1,12 +1,13 @@
 import { defineMiddleware } from "astro:middleware";
-import { settings } from "./server/api.ts";
+import { noteVisitor, settings } from "./server/api.ts";
 import { sessionOf } from "./server/session.ts";
 
 const open = /^\/(signin|s\/|404|500|favicon|_astro\/|_server-islands)/;
 
 /** Who asks, in which theme; people who are not signed in are sent to do so and come back. */
 export const onRequest = defineMiddleware(
-  async ({ request, url, locals, cookies, redirect, rewrite }, next) => {
+  async ({ request, url, locals, cookies, clientAddress, redirect, rewrite }, next) => {
+    noteVisitor(request, clientAddress);
     locals.theme = cookies.get("rushes_theme")?.value === "light" ? "light" : "dark";
     if (!locals.session) {
       const session = await sessionOf(request);

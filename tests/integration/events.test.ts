@@ -5,6 +5,7 @@ import { relayEvents, relayNotices } from "#core/queue/relay.ts";
 import type { Resources } from "#core/resources.ts";
 import { type Api, type Caller, openApi } from "#tests/support/api.ts";
 import { eventually } from "#tests/support/eventually.ts";
+import { seedSession } from "#tests/support/people.ts";
 import { testResources } from "#tests/support/resources.ts";
 import { EventReader } from "#tests/support/stream.ts";
 import { seedVersion } from "#tests/support/versions.ts";
@@ -177,13 +178,27 @@ describe("an event stream", () => {
     await eventually(() => expect(reader.ended).toBe(true));
   });
 
-  test("ends when its session is closed and somebody looks", async () => {
+  test("ends as soon as its API key is revoked", async () => {
     const made = await api.as("viewer").post("/keys", { name: "Stream", scopes: ["read"] });
     const reader = await follow(api.bearing(made.body.secret));
     await standing(reader);
     await api.as("viewer").del(`/keys/${made.body.id}`, "*");
-    await publishLive(resources.redis, projectId, { type: "members.changed", data: {} });
-    await eventually(() => expect(reader.ended).toBe(true));
+    await eventually(() => expect(reader.ended).toBe(true), { withinMs: 3_000 });
+  });
+
+  test("ends as soon as its session is signed out, and no other of the same person", async () => {
+    const origin = new URL(resources.config.PUBLIC_SITE_BASE).origin;
+    const [here, there] = await Promise.all(
+      [1, 2].map(() => seedSession(resources, api.seed.people.viewer.id)),
+    );
+    const streams = await Promise.all(
+      [here, there].map((cookie = "") => follow(api.bearing(undefined), "", { cookie })),
+    );
+    await Promise.all(streams.map(standing));
+    await api.bearing(undefined).send("POST", "/session/logout", undefined, { cookie: here ?? "", origin });
+    await eventually(() => expect(streams[0]?.ended).toBe(true), { withinMs: 3_000 });
+    await happen("comment.created", { n: 400 });
+    await eventually(() => expect(numbers(streams[1] as EventReader)).toEqual([400]));
   });
 });
 

@@ -1,10 +1,10 @@
-import { timingSafeEqual } from "node:crypto";
 import { type Check, type Dependency, probeAll } from "#core/health/probe.ts";
 import { refuse } from "#core/refusal.ts";
 import type { Resources } from "#core/resources.ts";
 import { functions } from "#functions/routes.ts";
 import { createApp, type RushesApp } from "#http/app.ts";
 import { openApi } from "#http/openapi.ts";
+import { isSecret } from "#http/secret.ts";
 import { docsPage, problemsPage } from "./docs.ts";
 
 /** Without sign-in there is still much to see for those who are in; without the others there is nothing. */
@@ -42,7 +42,7 @@ export function healthApp(deps: Resources): RushesApp {
 
   app.get("/metrics", async (c) => {
     const key = config.METRICS_KEY;
-    if (key && !isSame(c.req.header("authorization") ?? "", `Bearer ${key}`))
+    if (key && !isSecret(c.req.header("authorization"), `Bearer ${key}`))
       refuse("unauthenticated", "The metrics need their own key.");
     return c.body(await metrics.text(), 200, { "Content-Type": metrics.contentType });
   });
@@ -64,9 +64,4 @@ function secure(c: { header(name: string, value: string): void }): void {
     "Content-Security-Policy",
     "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
   );
-}
-
-function isSame(given: string, wanted: string): boolean {
-  const [a, b] = [Buffer.from(given), Buffer.from(wanted)];
-  return a.length === b.length && timingSafeEqual(a, b);
 }

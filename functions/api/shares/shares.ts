@@ -20,7 +20,7 @@ export function sharesApp(deps: Resources): RushesApp {
 
   app.get("/shares/open/:token", async (c) => {
     const guest = await visitor(c);
-    const seenAs = [addressOf(c, deps.config.TRUSTED_PROXY_HOPS), c.req.header("user-agent") ?? ""];
+    const seenAs = [addressOf(c, deps.config), c.req.header("user-agent") ?? ""];
     return answer(c, await openShare(deps, c.req.param("token"), guest, seenAs.join("\n")));
   });
 

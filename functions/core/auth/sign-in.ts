@@ -16,6 +16,7 @@ import {
 import { z } from "zod";
 import { audit } from "../audit/append.ts";
 import { inTransaction } from "../db/db.ts";
+import { recheckRights } from "../events/live.ts";
 import { type Claims, personOfClaims } from "../people/sign-in.ts";
 import { Refusal, refuse } from "../refusal.ts";
 import type { Resources } from "../resources.ts";
@@ -113,6 +114,7 @@ async function withUserInfo(metadata: Configuration, accessToken: string, claims
 export async function signOut(deps: Deps, secret: string | undefined): Promise<string | undefined> {
   const session = secret ? await closeSession(deps, secret) : undefined;
   if (!session) return undefined;
+  await recheckRights(deps.redis, session.personId);
   const metadata = await deps.issuer.discovered().catch(() => undefined);
   if (!metadata?.serverMetadata().end_session_endpoint) return undefined;
   return buildEndSessionUrl(metadata, {

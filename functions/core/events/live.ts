@@ -25,6 +25,11 @@ export async function publishLive(
   await redis.publish(channelOf(room), JSON.stringify(event)).catch(() => {});
 }
 
+/** Whoever follows this room, or is this person, has to show their right to again: some of them have lost it. */
+export function recheckRights(redis: Redis, room: string): Promise<void> {
+  return publishLive(redis, room, { type: "members.changed", data: {} });
+}
+
 /** The relay's side: events that are in the log already. */
 export async function publishStored(redis: Redis, events: LoggedEvent[]): Promise<void> {
   await Promise.all(

@@ -3,6 +3,7 @@ import { audit } from "../audit/append.ts";
 import type { Actor } from "../auth/actor.ts";
 import { pageOf, placeOf, timePlace } from "../db/cursor.ts";
 import { inTransaction } from "../db/db.ts";
+import { recheckRights } from "../events/live.ts";
 import { newId } from "../id.ts";
 import { notFound, refuse } from "../refusal.ts";
 import type { Resources } from "../resources.ts";
@@ -78,7 +79,7 @@ export async function readKey(
 
 /** Ends a key at once. The row stays, so that the audit log has something to name. */
 export async function revokeKey(
-  { sql }: Deps,
+  { sql, redis }: Deps & Pick<Resources, "redis">,
   actor: Actor,
   keyId: string,
   expected: number | undefined,
@@ -95,4 +96,5 @@ export async function revokeKey(
       detail: { name: key.name },
     });
   });
+  await recheckRights(redis, needPerson(actor).id);
 }

@@ -2,7 +2,7 @@ import { audit } from "../audit/append.ts";
 import type { Actor } from "../auth/actor.ts";
 import { need } from "../auth/rights.ts";
 import { inTransaction } from "../db/db.ts";
-import { publishLive } from "../events/live.ts";
+import { recheckRights } from "../events/live.ts";
 import { notFound, refuse } from "../refusal.ts";
 import type { Resources } from "../resources.ts";
 import { askerOf } from "./read-projects.ts";
@@ -48,5 +48,5 @@ export async function deleteProject(
       detail: { name: project.name },
     });
   });
-  await publishLive(redis, projectId, { type: "members.changed", data: {} });
+  await recheckRights(redis, projectId);
 }

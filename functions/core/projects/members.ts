@@ -4,7 +4,7 @@ import { type Actor, personOf, type Role, roles } from "../auth/actor.ts";
 import { need } from "../auth/rights.ts";
 import { pageOf, placeOf } from "../db/cursor.ts";
 import { inTransaction, type Sql } from "../db/db.ts";
-import { publishLive } from "../events/live.ts";
+import { recheckRights } from "../events/live.ts";
 import { inviteePerson } from "../people/store.ts";
 import { notFound, refuse } from "../refusal.ts";
 import type { Resources } from "../resources.ts";
@@ -152,5 +152,4 @@ async function needOtherManager(tx: Sql, projectId: string, personId: string): P
 }
 
 /** Open event streams look at their rights again. */
-const announce = (redis: Deps["redis"], projectId: string) =>
-  publishLive(redis, projectId, { type: "members.changed", data: {} });
+const announce = (redis: Deps["redis"], projectId: string) => recheckRights(redis, projectId);

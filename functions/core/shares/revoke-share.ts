@@ -1,7 +1,7 @@
 import { audit } from "../audit/append.ts";
 import type { Actor } from "../auth/actor.ts";
 import { inTransaction } from "../db/db.ts";
-import { publishLive } from "../events/live.ts";
+import { recheckRights } from "../events/live.ts";
 import { refuse } from "../refusal.ts";
 import type { Resources } from "../resources.ts";
 import { needShare } from "./read-shares.ts";
@@ -20,5 +20,5 @@ export async function revokeShare(
       refuse("stale", "Someone changed this link since you read it.");
     await audit(sql, actor, { projectId: row.projectId, action: "share.revoked", subject: id });
   });
-  await publishLive(deps.redis, row.projectId, { type: "members.changed", data: {} });
+  await recheckRights(deps.redis, row.projectId);
 }

@@ -3,7 +3,7 @@ import { audit } from "../audit/append.ts";
 import type { Actor } from "../auth/actor.ts";
 import { hashPassphrase } from "../auth/passphrase.ts";
 import { inTransaction } from "../db/db.ts";
-import { publishLive } from "../events/live.ts";
+import { recheckRights } from "../events/live.ts";
 import { refuse } from "../refusal.ts";
 import type { Resources } from "../resources.ts";
 import { futureOf, refuseMissing } from "./create-share.ts";
@@ -58,6 +58,6 @@ export async function updateShare(
     });
   });
   // Streams of guests look at their rights again now, not with their next beat.
-  await publishLive(deps.redis, row.projectId, { type: "members.changed", data: {} });
+  await recheckRights(deps.redis, row.projectId);
   return readShare(deps, actor, id);
 }

@@ -8,6 +8,14 @@ export function settings(): { apiBase: string; edgeBase: string } {
   };
 }
 
+const visitors = new WeakMap<Request, string>();
+
+/** Notes the way of a request through our proxies to us: the API counts and names visitors by it. */
+export function noteVisitor(request: Request, address: string): void {
+  const forwarded = request.headers.get("x-forwarded-for");
+  visitors.set(request, forwarded ? `${forwarded}, ${address}` : address);
+}
+
 export type Answer<Value> = { ok: true; value: Value } | { ok: false; status: number; problem?: Problem };
 
 /** Asks the API in the name of whoever asks for the page. `status` 502 when it cannot be reached. */
@@ -16,6 +24,12 @@ export async function ask<Value>(request: Request, path: string, bearer?: string
   const cookie = request.headers.get("cookie");
   if (bearer) headers.set("authorization", `Bearer ${bearer}`);
   else if (cookie) headers.set("cookie", cookie);
+  const [visitor, key] = [visitors.get(request), process.env.SITE_KEY];
+  if (visitor && key) {
+    headers.set("rushes-site-key", key);
+    headers.set("rushes-visitor", visitor);
+    headers.set("user-agent", request.headers.get("user-agent") ?? "");
+  }
   const traceparent = request.headers.get("traceparent");
   if (traceparent) headers.set("traceparent", traceparent);
   try {
