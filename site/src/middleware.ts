@@ -8,6 +8,8 @@ const open = /^\/(signin|s\/|404|500|favicon|_astro\/|_server-islands)/;
 export const onRequest = defineMiddleware(
   async ({ request, url, locals, cookies, clientAddress, redirect, rewrite }, next) => {
     noteVisitor(request, clientAddress);
+    // A little early, for clocks that differ: an event told twice does no harm, one that is missed does.
+    locals.since = new Date(Date.now() - 2000).toISOString();
     locals.theme = cookies.get("rushes_theme")?.value === "light" ? "light" : "dark";
     if (!locals.session) {
       const session = await sessionOf(request);

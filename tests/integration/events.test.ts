@@ -114,6 +114,17 @@ describe("an event stream", () => {
     expect(next.lastId).toBe(String(Number(seen) + 2));
   });
 
+  test("begins with what happened since a page was made", async () => {
+    await happen("comment.created", { n: 40 });
+    await Bun.sleep(5);
+    const since = new Date().toISOString();
+    await happen("comment.created", { n: 41 });
+    const reader = await follow(api.as("viewer"), `&since=${since}`);
+    await eventually(() => expect(numbers(reader)).toEqual([41]));
+    const refused = await api.as("viewer").get(`/events?projectId=${projectId}&since=yesterday`);
+    expect(refused.status).toBe(400);
+  });
+
   test("misses nothing that is stored while it opens", async () => {
     const writing = (async () => {
       for (let n = 100; n < 130; n++) await happen("comment.created", { n });

@@ -14,7 +14,7 @@ export function eventsApp(deps: Resources): RushesApp {
 
   app.get("/events", async (c) => {
     const actor = await c.get("actors").need();
-    const { projectId, versionId = null, after } = parseQuery(c, streamQuery);
+    const { projectId, versionId = null, after, since } = parseQuery(c, streamQuery);
     const room = projectId ?? personOf(actor) ?? refuse("invalid", "Guests follow a project.");
     const seen = seq.safeParse(c.req.header("last-event-id") || undefined);
     const gone = new AbortController();
@@ -23,6 +23,7 @@ export function eventsApp(deps: Resources): RushesApp {
       room,
       versionId,
       after: seen.success ? seen.data : after,
+      since,
       again: () => actorsOf(deps, c).need(),
       signal: AbortSignal.any(signals),
     });

@@ -35,6 +35,8 @@ export const streamQuery = z.object({
   versionId: id("version").optional(),
   /** Where to go on, for clients that cannot send Last-Event-ID. */
   after: seq.optional(),
+  /** When what one has was read: what happened since then comes first. */
+  since: time.optional(),
 });
 
 /** What the leader of a shared session does now. Small: it is sent many times a second. */

@@ -3,7 +3,7 @@ import { mayAsGuest, need } from "../auth/rights.ts";
 import { notFound, refuse } from "../refusal.ts";
 import type { Resources } from "../resources.ts";
 import type { LiveEvent } from "./live.ts";
-import { eventNumbers, readEvents } from "./log.ts";
+import { eventNumbers, lastBefore, readEvents } from "./log.ts";
 import { enter, presenceChanged, whoIsHere } from "./presence.ts";
 
 type Deps = Pick<Resources, "sql" | "redis" | "live" | "log">;
@@ -24,6 +24,8 @@ export interface Follow {
   versionId: string | null;
   /** The last event that was seen; undefined for what happens from now on. */
   after: number | undefined;
+  /** Without one: what happened since this time. */
+  since?: string | undefined;
   /** Looks the credential up again; rejects once it is worth nothing. */
   again: () => Promise<Actor>;
   signal: AbortSignal;
@@ -67,7 +69,8 @@ export async function openFollow(
   if (actor.kind === "system") refuse("forbidden", "The system reads the log.");
   const mayHear = await needFollow(deps, actor, follow);
   const { last, trimmed } = await eventNumbers(deps.sql);
-  const { after = last } = follow;
+  const { room, since } = follow;
+  const { after = since ? Math.max(trimmed, await lastBefore(deps.sql, room, since)) : last } = follow;
   // Gone, or of a database that was restored from a backup since.
   const isLost = after < trimmed || after > last;
   return messages(deps, actor, { ...follow, after: isLost ? last : after }, { mayHear, isLost });

@@ -83,3 +83,10 @@ export async function readEvents(
     at: row.at.toISOString(),
   }));
 }
+
+/** The newest number of a project before a time; 0 when there is none. */
+export async function lastBefore(sql: Sql, projectId: string, time: string): Promise<number> {
+  const [row] = await sql<{ seq: number }[]>`
+    select seq from event_log where project_id = ${projectId} and at < ${time} order by seq desc limit 1`;
+  return row?.seq ?? 0;
+}

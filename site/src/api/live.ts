@@ -21,9 +21,9 @@ export function hearNotices(onNotice: () => void): () => void {
 }
 
 /**
- * Tells of a `reset` when what was missed is no longer kept: the page has to read its state again.
- * Server-sent events over fetch, which can carry a guest's token. Reconnects by itself, asks for what it missed
- * with `Last-Event-ID`, and notices a connection that died in its sleep because the heartbeat stays out.
+ * Server-sent events over fetch, which can carry a guest's token. Begins where the page was made, reconnects by
+ * itself, asks for what it missed with `Last-Event-ID`, and notices a connection that died in its sleep because the
+ * heartbeat stays out. Tells of a `reset` when what was missed is no longer kept: the page has to read its state again.
  */
 export function listen(
   what: { projectId?: string; versionId?: string },
@@ -43,7 +43,8 @@ export function listen(
     const headers = new Headers(credentials());
     headers.set("Accept", "text/event-stream");
     if (lastId) headers.set("Last-Event-ID", lastId);
-    const response = await fetch(apiUrl("/events", what), {
+    const { since } = document.documentElement.dataset;
+    const response = await fetch(apiUrl("/events", { ...what, since }), {
       headers,
       credentials: "include",
       signal: abort.signal,

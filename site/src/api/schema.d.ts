@@ -4673,6 +4673,7 @@ export interface operations {
                 projectId?: string;
                 versionId?: string;
                 after?: number;
+                since?: string;
             };
             header?: never;
             path?: never;
