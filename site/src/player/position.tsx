@@ -1,4 +1,4 @@
-import { useSignal } from "@preact/signals";
+import { useComputed, useSignal } from "@preact/signals";
 import { frameToSeconds, frameToTimecode, TimecodeError, timecodeToFrame } from "#core/timecode/timecode.ts";
 import { Menu, MenuItem } from "../ui/menu.tsx";
 import type { Player } from "./player.ts";
@@ -17,19 +17,21 @@ const names: Record<Counting, string> = { timecode: "Timecode", frames: "Frames"
 export function Position({ player, view, going, onGoing }: Props) {
   const { model } = player;
   const counting = view.counting.value;
-  const frame = player.frame.value;
+  // Bound to the text itself: a frame that passes changes a word, not the page.
+  const words = useComputed(() => frameToTimecode(model, player.frame.value));
+  const clock = useComputed(() => `${frameToSeconds(model, player.frame.value).toFixed(3)} s`);
   const timecode = (
     <span class="timecode" data-testid="timecode">
-      {frameToTimecode(model, frame)}
+      {words}
     </span>
   );
   const number = (
     <span class="frame-number">
       <i>f</i>
-      <span data-testid="frame">{frame}</span>
+      <span data-testid="frame">{player.frame}</span>
     </span>
   );
-  const seconds = <span>{frameToSeconds(model, frame).toFixed(3)} s</span>;
+  const seconds = <span>{clock}</span>;
   const most = {
     timecode: frameToTimecode(model, model.frames - 1),
     frames: String(model.frames - 1),

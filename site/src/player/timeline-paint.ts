@@ -39,6 +39,7 @@ export function paintTimeline(canvas: HTMLCanvasElement, scene: Scene): void {
   const x = (frame: number) => (Math.min(frame, most) / most) * width;
   const top = heights.marks * density;
   const wave = heights.wave * density;
+  const middle = (heights.marks / 2) * density;
   context.clearRect(0, 0, width, height);
 
   context.fillStyle = token("--bg-2");
@@ -64,8 +65,25 @@ export function paintTimeline(canvas: HTMLCanvasElement, scene: Scene): void {
   }
   if (scene.built < scene.model.frames)
     paintUnbuilt(context, x(scene.built), width, top, wave, token("--bg-0"), density);
-  for (const mark of scene.marks) if (!mark.selected) paintMark(context, mark, x, token, density);
-  for (const mark of scene.marks) if (mark.selected) paintMark(context, mark, x, token, density);
+  const at = (mark: Mark) => Math.round(x(mark.frame));
+  for (const kind of kinds) {
+    const marks = scene.marks.filter((mark) => kindOf(mark) === kind);
+    context.fillStyle = token(colors[kind]);
+    context.globalAlpha = kind === "resolved" ? 0.4 : 0.6;
+    for (const { frame, endFrame } of marks)
+      if (endFrame !== null && endFrame > frame)
+        context.fillRect(
+          x(frame),
+          middle - 1.5 * density,
+          Math.max(2 * density, x(endFrame) - x(frame)),
+          3 * density,
+        );
+    context.globalAlpha = 1;
+    context.beginPath();
+    // Where a thousand stand on one point, one is drawn.
+    for (const point of new Set(marks.map(at))) traceMark(context, kind, point, middle, density);
+    context.fill();
+  }
 }
 
 /** Hatched: not there yet. */
@@ -93,31 +111,56 @@ function paintUnbuilt(
   context.restore();
 }
 
-function paintMark(
+/** In the order they are painted: what is selected lies on top. */
+const kinds = ["own", "resolved", "open", "selected"] as const;
+type Kind = (typeof kinds)[number];
+const colors = {
+  own: "--text-1",
+  resolved: "--line-strong",
+  open: "--text-1",
+  selected: "--accent",
+} as const;
+
+function kindOf({ selected, own, resolved }: Mark): Kind {
+  if (selected) return "selected";
+  if (own) return "own";
+  return resolved ? "resolved" : "open";
+}
+
+/** Adds a mark's shape to the path; its kind is told by shape as well as by colour. */
+function traceMark(
   context: CanvasRenderingContext2D,
-  mark: Mark,
-  x: (frame: number) => number,
-  token: (name: string) => string,
+  kind: Kind,
+  at: number,
+  middle: number,
   density: number,
 ): void {
-  const at = x(mark.frame);
-  const middle = (heights.marks / 2) * density;
-  context.fillStyle = token(mark.selected ? "--accent" : mark.resolved ? "--line-strong" : "--text-1");
-  if (mark.endFrame !== null && mark.endFrame > mark.frame) {
-    const end = Math.max(at + 2 * density, x(mark.endFrame));
-    context.globalAlpha = mark.resolved ? 0.4 : 0.6;
-    context.fillRect(at, middle - 1.5 * density, end - at, 3 * density);
-    context.globalAlpha = 1;
-  }
-  context.beginPath();
-  const r = (mark.selected ? 5.5 : 4) * density;
-  if (mark.own) {
+  const r = (kind === "selected" ? 5.5 : 4) * density;
+  if (kind === "own") {
     context.moveTo(at - r, middle - r);
     context.lineTo(at + r, middle - r);
     context.lineTo(at, middle + r);
-  } else if (mark.resolved) context.rect(at - r * 0.7, middle - r * 0.7, r * 1.4, r * 1.4);
-  else context.arc(at, middle, r, 0, 2 * Math.PI);
-  context.fill();
+    context.closePath();
+  } else if (kind === "resolved") context.rect(at - r * 0.7, middle - r * 0.7, r * 1.4, r * 1.4);
+  else {
+    context.moveTo(at + r, middle);
+    context.arc(at, middle, r, 0, 2 * Math.PI);
+  }
+}
+
+/** The mark nearest to a frame, at most `reach` away; `marks` are sorted by frame. */
+export function nearestMark(marks: readonly Mark[], frame: number, reach: number): Mark | undefined {
+  let low = 0;
+  let high = marks.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((marks[middle]?.frame ?? 0) < frame) low = middle + 1;
+    else high = middle;
+  }
+  const off = (mark: Mark | undefined) => (mark ? Math.abs(mark.frame - frame) : Number.POSITIVE_INFINITY);
+  const [before, after] = [marks[low - 1], marks[low]];
+  const best = off(before) < off(after) ? before : after;
+  return off(best) <= reach ? best : undefined;
 }
 
 /** The mark under a pointer, nearest first; marks are told apart only in their own row. */
@@ -128,12 +171,5 @@ export function markAt(
   width: number,
   most: number,
 ): Mark | undefined {
-  if (y > heights.marks) return undefined;
-  let best: Mark | undefined;
-  let distance = 8;
-  for (const mark of marks) {
-    const off = Math.abs((mark.frame / most) * width - x);
-    if (off < distance) [best, distance] = [mark, off];
-  }
-  return best;
+  return y > heights.marks ? undefined : nearestMark(marks, (x / width) * most, (8 / width) * most);
 }

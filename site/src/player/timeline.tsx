@@ -1,10 +1,10 @@
-import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
+import { type ReadonlySignal, useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { frameToSeconds, frameToTimecode } from "#core/timecode/timecode.ts";
 import type { Peaks } from "./peaks.ts";
 import type { Player } from "./player.ts";
 import { type Tile, tileAt } from "./storyboard.ts";
-import { type Mark, markAt, paintTimeline } from "./timeline-paint.ts";
+import { type Mark, markAt, nearestMark, paintTimeline } from "./timeline-paint.ts";
 import "./timeline.css";
 
 interface Props {
@@ -24,15 +24,21 @@ export function Timeline({ player, marks, tiles, peaks, onMark }: Props) {
   const theme = useSignal(0);
   const { model } = player;
   const most = Math.max(1, model.frames - 1);
+  const box = useRef({ left: 0, top: 0, width: 0 });
   const drag = useRef<{ wasPlaying: boolean; mark: string | undefined; startX: number } | undefined>(
     undefined,
   );
   const sorted = useMemo(() => [...marks].sort((a, b) => a.frame - b.frame), [marks]);
 
+  // Measured when the pointer comes or presses, never while it moves: reading the layout then would force one each time.
+  const measure = () => {
+    box.current = root.current?.getBoundingClientRect() ?? box.current;
+  };
   useEffect(() => {
     if (!root.current) return;
     const size = new ResizeObserver(([entry]) => {
       width.value = entry?.contentRect.width ?? 0;
+      measure();
     });
     size.observe(root.current);
     const themes = new MutationObserver(() => {
@@ -64,16 +70,14 @@ export function Timeline({ player, marks, tiles, peaks, onMark }: Props) {
   });
   useEffect(paint, [sorted, peaks]);
 
-  const frameAt = (x: number) => {
-    const box = root.current?.getBoundingClientRect();
-    if (!box) return 0;
-    return Math.round(Math.min(1, Math.max(0, (x - box.left) / box.width)) * most);
-  };
+  const frameAt = (x: number) =>
+    Math.round(Math.min(1, Math.max(0, (x - box.current.left) / Math.max(1, box.current.width))) * most);
   const down = (event: PointerEvent) => {
     if (event.button !== 0) return;
     root.current?.setPointerCapture(event.pointerId);
-    const box = root.current?.getBoundingClientRect();
-    const mark = box && markAt(sorted, event.clientX - box.left, event.clientY - box.top, box.width, most);
+    measure();
+    const { left, top, width } = box.current;
+    const mark = markAt(sorted, event.clientX - left, event.clientY - top, width, most);
     drag.current = { wasPlaying: player.playing.value, mark: mark?.id, startX: event.clientX };
     player.pause();
     if (!mark) player.seek(frameAt(event.clientX));
@@ -83,7 +87,7 @@ export function Timeline({ player, marks, tiles, peaks, onMark }: Props) {
     if (!drag.current) return;
     if (drag.current.mark && Math.abs(event.clientX - drag.current.startX) < 4) return;
     drag.current.mark = undefined;
-    player.seek(frameAt(event.clientX));
+    player.seek(hover.value);
   };
   const up = () => {
     const ended = drag.current;
@@ -92,7 +96,11 @@ export function Timeline({ player, marks, tiles, peaks, onMark }: Props) {
     else if (ended?.wasPlaying) player.play();
   };
 
+  // Bound to the element itself, so that a moving play head renders nothing anew.
   const headStyle = useComputed(() => `transform:translateX(${(player.head.value / most) * width.value}px)`);
+  const spoken = useComputed(
+    () => `${frameToTimecode(model, player.head.value)}, frame ${player.head.value}`,
+  );
   return (
     <div
       ref={root}
@@ -102,8 +110,9 @@ export function Timeline({ player, marks, tiles, peaks, onMark }: Props) {
       aria-label="Timeline"
       aria-valuemin={0}
       aria-valuemax={model.frames - 1}
-      aria-valuenow={player.head.value}
-      aria-valuetext={`${frameToTimecode(model, player.head.value)}, frame ${player.head.value}`}
+      aria-valuenow={player.head}
+      aria-valuetext={spoken}
+      onPointerEnter={measure}
       onPointerDown={down}
       onPointerMove={move}
       onPointerUp={up}
@@ -115,28 +124,28 @@ export function Timeline({ player, marks, tiles, peaks, onMark }: Props) {
       {/* biome-ignore lint/a11y/noAriaHiddenOnFocusable: a canvas takes no focus; the slider around it speaks */}
       <canvas ref={canvas} aria-hidden="true" />
       <div class="timeline-head" style={headStyle} />
-      <Hover {...{ player, hover: hover.value, width: width.value, most, tiles, marks: sorted }} />
+      <Hover {...{ player, hover, width, most, tiles, marks: sorted }} />
     </div>
   );
 }
 
 interface HoverProps {
   player: Player;
-  hover: number | undefined;
-  width: number;
+  hover: ReadonlySignal<number | undefined>;
+  width: ReadonlySignal<number>;
   most: number;
   tiles: readonly Tile[];
   marks: readonly Mark[];
 }
 
 /** Floats above the timeline: the storyboard's picture, the timecode, and what a mark under the pointer says. */
-function Hover({ player, hover, width, most, tiles, marks }: HoverProps) {
+function Hover({ player, hover: { value: hover }, width: { value: width }, most, tiles, marks }: HoverProps) {
   if (hover === undefined || width === 0) return null;
   const { model } = player;
   const tile = tileAt(tiles, frameToSeconds(model, hover));
   const half = (tile?.width ?? 120) / 2;
   const at = (hover / most) * width;
-  const near = marks.find((mark) => Math.abs(((mark.frame - hover) / most) * width) < 6);
+  const near = nearestMark(marks, hover, (6 / width) * most);
   const left = Math.min(Math.max(at, half), Math.max(half, width - half));
   return (
     <div class="timeline-hover" style={{ transform: `translateX(${left}px) translateX(-50%)` }}>

@@ -239,11 +239,9 @@ function CommentMenu({ review, comment }: { review: Review; comment: Comment }) 
   };
   return (
     <Menu label="More for this comment" align="end" trigger={<Ellipsis {...icon} />}>
-      {!review.start.guest && (
-        <MenuItem icon={Link} onSelect={() => void copy()}>
-          Copy link
-        </MenuItem>
-      )}
+      <MenuItem icon={Link} onSelect={() => void copy()}>
+        Copy link
+      </MenuItem>
       {mine && (
         <MenuItem
           icon={Pencil}
@@ -254,7 +252,7 @@ function CommentMenu({ review, comment }: { review: Review; comment: Comment }) 
           Edit
         </MenuItem>
       )}
-      {(mine || review.rights.resolveAny) && (
+      {(mine || review.rights.manage) && (
         <MenuItem icon={Trash2} danger onSelect={() => review.remove(comment)}>
           Delete
         </MenuItem>

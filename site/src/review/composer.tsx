@@ -65,9 +65,10 @@ export function Composer({ review }: { review: Review }) {
     } else text.value = sent;
   };
 
+  const here = useComputed(() => frameToTimecode(player.model, at.value));
   const label = ranged
     ? `${frameToTimecode(player.model, start ?? 0)}–${frameToTimecode(player.model, end ?? 0)}`
-    : frameToTimecode(player.model, at.value);
+    : here;
   const ready = text.value.trim() !== "" || drawing.shapes.value.length > 0;
   return (
     <form

@@ -1,7 +1,7 @@
 import { batch, computed, signal } from "@preact/signals";
 import { frameModelOf } from "#core/timecode/timecode.ts";
 import { ApiError, all, api } from "../api/client.ts";
-import type { Approval, Asset, Author, Comment, Member, Preview, Version } from "../api/types.ts";
+import type { Approval, Asset, Author, Comment, Member, Preview, Shape, Version } from "../api/types.ts";
 import { createDrawing } from "../player/drawing-state.ts";
 import { createPlayer } from "../player/player.ts";
 import { createView } from "../player/view.ts";
@@ -45,6 +45,8 @@ const emptyMedia = {
   pts: null,
 } as const;
 
+const noShapes: readonly Shape[] = [];
+
 /** The state of one review page: what is shown, what was said, what is being said. */
 export function createReview(start: ReviewStart) {
   const media = start.preview.media ?? start.version.media;
@@ -80,11 +82,11 @@ export function createReview(start: ReviewStart) {
   const shapes = computed(() => {
     if (drawing.active.value || drawing.shapes.value.length > 0) return drawing.shapes.value;
     const comment = comments.value.find(({ id }) => id === selected.value);
-    if (!comment?.drawing) return [];
+    if (!comment?.drawing) return noShapes;
     const frame = player.frame.value;
     return frame >= comment.frame && frame <= (comment.endFrame ?? comment.frame)
       ? comment.drawing.shapes
-      : [];
+      : noShapes;
   });
 
   const put = (comment: Comment) => {
