@@ -374,6 +374,18 @@ describe("PDF", () => {
     expect(again.equals(file)).toBe(true);
   });
 
+  test("says where it lacks a letter, and only then", async () => {
+    const print = async (text: string) => {
+      const { pages } = parsePdf(await pdf(sheetOf({}, [comment({ frame: 0, text })]), async () => null));
+      return pages.join("").replaceAll("\n", "");
+    };
+    const note = "□ stands for a character this print has no letter for";
+    const lacking = await print("日本語 or 👨‍👩‍👧 done");
+    expect(lacking).toContain("□□□ or □ done");
+    expect(lacking).toContain(note);
+    expect(await print("Все готово ✓")).not.toContain("□");
+  });
+
   test("runs over as many pages as it takes and numbers them", async () => {
     const many = Array.from({ length: 40 }, (_, frame) =>
       comment({ frame, text: "A long remark. ".repeat(frame % 7 === 0 ? 200 : 3) }),

@@ -13,7 +13,7 @@ const textWidth = page.width - page.margin - textLeft;
 const bottom = page.height - page.margin - 20;
 const ink = { strong: "#15171c", quiet: "#5c6370", line: "#d5d9e0", done: "#1f7a4d" };
 
-/** DejaVu reads Latin, Cyrillic, Greek, Arabic, Hebrew and more; ideographs print as boxes. */
+/** DejaVu reads Latin, Cyrillic, Greek, Arabic, Hebrew and more; fonts with ideographs weigh tens of megabytes. */
 const font = (name: string) => fileURLToPath(import.meta.resolve(`dejavu-fonts-ttf/ttf/${name}.ttf`));
 
 /** A printable list: a still with the drawing on it beside each thread. */
@@ -38,7 +38,8 @@ export async function pdf(sheet: Sheet, stills: Stills): Promise<Buffer> {
   doc.registerFont("plain", font("DejaVuSans"));
   doc.registerFont("bold", font("DejaVuSans-Bold"));
   doc.registerFont("mono", font("DejaVuSansMono"));
-  printHead(doc, sheet);
+  const letters = lettersOf(doc);
+  printHead(doc, sheet, letters);
   const sheets = new Map<Buffer, PDFKit.Mixins.ImageSrc>();
   let isNearest = false;
   for (const [index, thread] of sheet.threads.entries()) {
@@ -46,24 +47,62 @@ export async function pdf(sheet: Sheet, stills: Stills): Promise<Buffer> {
     if (index % 10 === 9) await new Promise((done) => setImmediate(done));
     const still = await stills(thread.comment.frame);
     isNearest ||= still?.tile != null;
-    printThread(doc, sheet, thread, still, sheets);
+    printThread(doc, sheet, thread, still, sheets, letters);
   }
   if (sheet.threads.length === 0) doc.font("plain").fontSize(10).text("No comments.");
-  printFeet(doc, sheet, isNearest);
+  const notes = [
+    isNearest && "stills are the nearest of the storyboard",
+    letters.isLacking() && "□ stands for a character this print has no letter for; every other format has it",
+  ];
+  printFeet(doc, [letters.of(titleOf(sheet)), ...notes.filter((note) => note !== false)]);
   doc.end();
   await done;
   return Buffer.concat(chunks);
 }
 
-function printHead(doc: PDFKit.PDFDocument, sheet: Sheet): void {
+interface Letters {
+  /** The text as it can be printed: a box for each character, as people count them, that the font lacks. */
+  of(text: string): string;
+  isLacking(): boolean;
+}
+
+function lettersOf(doc: PDFKit.PDFDocument): Letters {
+  doc.font("plain");
+  const { font } = (doc as unknown as { _font: { font: { hasGlyphForCodePoint(code: number): boolean } } })
+    ._font;
+  const known = (character: string) =>
+    [...character].every(
+      (one) => /[\s\p{DI}]/u.test(one) || font.hasGlyphForCodePoint(one.codePointAt(0) ?? 0),
+    );
+  let lacking = false;
+  return {
+    of(text) {
+      const shown = [...new Intl.Segmenter().segment(text)].map(({ segment }) =>
+        known(segment) ? segment : "□",
+      );
+      const printed = shown.join("");
+      lacking ||= printed !== text;
+      return printed;
+    },
+    isLacking: () => lacking,
+  };
+}
+
+function printHead(doc: PDFKit.PDFDocument, sheet: Sheet, letters: Letters): void {
   const open = sheet.threads.filter(({ comment }) => !comment.resolvedAt).length;
-  doc.font("bold").fontSize(17).fillColor(ink.strong).text(titleOf(sheet));
+  doc
+    .font("bold")
+    .fontSize(17)
+    .fillColor(ink.strong)
+    .text(letters.of(titleOf(sheet)));
   doc
     .font("plain")
     .fontSize(9)
     .fillColor(ink.quiet)
     .text(
-      `${oneLine(sheet.projectName)} · ${oneLine(sheet.fileName)} · ${rateLabel(sheet.model)} fps · from ${sheet.model.startTimecode}`,
+      letters.of(
+        `${oneLine(sheet.projectName)} · ${oneLine(sheet.fileName)} · ${rateLabel(sheet.model)} fps · from ${sheet.model.startTimecode}`,
+      ),
     )
     .text(
       `${sheet.threads.length} comments, ${open} open · ${sheet.exportedAt.slice(0, 16).replace("T", " ")} UTC`,
@@ -77,6 +116,7 @@ function printThread(
   thread: Thread,
   still: Still | null,
   sheets: Map<Buffer, PDFKit.Mixins.ImageSrc>,
+  letters: Letters,
 ): void {
   const ratio = sheet.width > 0 ? sheet.height / sheet.width : 9 / 16;
   const height = Math.min(picture.width * ratio, 300);
@@ -85,7 +125,7 @@ function printThread(
   const top = doc.y;
   const startPage = doc.bufferedPageRange().count;
   printStill(doc, { x: page.margin, y: top, ...place }, thread.comment, still, sheets);
-  printText(doc, sheet, thread, top);
+  printText(doc, sheet, thread, top, letters);
   const isSamePage = doc.bufferedPageRange().count === startPage;
   const end = (isSamePage ? Math.max(doc.y, top + place.height) : doc.y) + 10;
   doc
@@ -124,7 +164,13 @@ function imageOf(doc: PDFKit.PDFDocument, jpeg: Buffer): PDFKit.Mixins.ImageSrc 
   return (doc as unknown as { openImage(src: Buffer): PDFKit.Mixins.ImageSrc }).openImage(jpeg);
 }
 
-function printText(doc: PDFKit.PDFDocument, sheet: Sheet, { comment, replies }: Thread, top: number): void {
+function printText(
+  doc: PDFKit.PDFDocument,
+  sheet: Sheet,
+  { comment, replies }: Thread,
+  top: number,
+  letters: Letters,
+): void {
   const { model } = sheet;
   const from = frameToTimecode(model, comment.frame);
   const to = comment.endFrame === null ? "" : ` – ${frameToTimecode(model, comment.endFrame)}`;
@@ -132,29 +178,35 @@ function printText(doc: PDFKit.PDFDocument, sheet: Sheet, { comment, replies }: 
   doc.font("mono").fontSize(9).fillColor(ink.quiet);
   const range = comment.endFrame === null ? "" : `–${comment.endFrame}`;
   doc.text(`${from}${to}   frame ${comment.frame}${range}`, textLeft, top, options);
-  printSaid(doc, comment, textLeft, textWidth);
+  printSaid(doc, comment, textLeft, textWidth, letters);
   if (comment.resolvedAt)
     doc
       .font("bold")
       .fontSize(8)
       .fillColor(ink.done)
-      .text(`Resolved by ${comment.resolvedBy ?? ""}`, textLeft, doc.y + 2, options);
-  for (const reply of replies) printSaid(doc, reply, textLeft + 12, textWidth - 12);
+      .text(letters.of(`Resolved by ${comment.resolvedBy ?? ""}`), textLeft, doc.y + 2, options);
+  for (const reply of replies) printSaid(doc, reply, textLeft + 12, textWidth - 12, letters);
 }
 
-function printSaid(doc: PDFKit.PDFDocument, comment: Comment, left: number, width: number): void {
+function printSaid(
+  doc: PDFKit.PDFDocument,
+  comment: Comment,
+  left: number,
+  width: number,
+  letters: Letters,
+): void {
   doc
     .font("bold")
     .fontSize(9)
     .fillColor(ink.strong)
-    .text(oneLine(comment.author.name), left, doc.y + 4, { width });
+    .text(letters.of(oneLine(comment.author.name)), left, doc.y + 4, { width });
   doc
     .font("plain")
     .fontSize(10)
-    .text(comment.text, left, doc.y + 1, { width });
+    .text(letters.of(comment.text), left, doc.y + 1, { width });
 }
 
-function printFeet(doc: PDFKit.PDFDocument, sheet: Sheet, isNearest: boolean): void {
+function printFeet(doc: PDFKit.PDFDocument, [title, ...notes]: string[]): void {
   const { start, count } = doc.bufferedPageRange();
   for (let index = start; index < start + count; index++) {
     doc.switchToPage(index);
@@ -164,7 +216,7 @@ function printFeet(doc: PDFKit.PDFDocument, sheet: Sheet, isNearest: boolean): v
       .fontSize(8)
       .fillColor(ink.quiet)
       .text(
-        `${titleOf(sheet)} · ${index + 1} / ${count} ${isNearest ? " · stills are the nearest of the storyboard" : ""}`,
+        [title, `${index + 1} / ${count}`, ...notes].join(" · "),
         page.margin,
         page.height - page.margin - 4,
         { width: page.width - 2 * page.margin, align: "center", lineBreak: false },
