@@ -154,9 +154,9 @@ async function tryPlan(context: Try): Promise<Made> {
   const instant = offerInstant(context, folder, async (master) => {
     if (firstPlayable !== null) throw new Error("the ladder was first");
     firstPlayable = performance.now() - started;
-    await folder.put("master.m3u8", master, growing);
+    await folder.put("instant.m3u8", master, growing);
     await witness.playable({
-      preview: { ...base, master: "master.m3u8", instant: "instant.m3u8" },
+      preview: { ...base, master: "instant.m3u8", instant: "instant.m3u8" },
       media: mediaOf(source, plan),
     });
   });
@@ -179,8 +179,11 @@ async function tryPlan(context: Try): Promise<Made> {
       const isInstant = firstPlayable !== null;
       firstPlayable ??= performance.now() - started;
       if (!isInstant) await folder.put("master.m3u8", text, growing);
+      const shows = isInstant
+        ? { master: "instant.m3u8", instant: "instant.m3u8" }
+        : { master: "master.m3u8", instant: null };
       await witness.playable({
-        preview: { ...base, master: "master.m3u8", instant: isInstant ? "instant.m3u8" : null, rungs },
+        preview: { ...base, ...shows, rungs },
         media: mediaOf(source, plan),
       });
     },

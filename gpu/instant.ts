@@ -112,9 +112,7 @@ async function remux(
     shownSeconds: options.shownSeconds,
     onPlayable: async ([picture, sound]) => {
       if (!picture || !startsAtZero(picture)) throw new Error("the source does not start at its first frame");
-      const master = masterOf(source, picture, sound);
-      await folder.put("instant.m3u8", master, growing);
-      await options.onPlayable(master);
+      await options.onPlayable(masterOf(source, picture, sound));
     },
     onGrowth,
     onFault: (cause) => stop.abort(cause),

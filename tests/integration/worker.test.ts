@@ -63,10 +63,10 @@ test("a version plays from the repacked source, then from its growing ladder, th
   expect(instant.preview).toMatchObject({
     jobId,
     complete: false,
-    master: "master.m3u8",
+    master: "instant.m3u8",
     instant: "instant.m3u8",
   });
-  expect(await previewText(room, `${instant.preview.prefix}master.m3u8`)).toContain("\nr0.m3u8\n");
+  expect(await previewText(room, `${instant.preview.prefix}instant.m3u8`)).toContain("\nr0.m3u8\n");
   const whole = await eventually(async () => {
     const text = await previewText(room, `${instant.preview.prefix}r0.m3u8`);
     expect(text).toContain("#EXT-X-ENDLIST");

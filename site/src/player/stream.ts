@@ -1,6 +1,6 @@
 import { type Signal, signal } from "@preact/signals";
 import type Hls from "hls.js";
-import type { ErrorData, LevelDetails } from "hls.js";
+import type { ErrorData, HlsConfig, LevelDetails } from "hls.js";
 import type { Playback } from "../api/types.ts";
 
 export interface Rung {
@@ -18,6 +18,8 @@ export interface Stream {
   /** What went wrong, in words; undefined while all is well. */
   readonly trouble: Signal<string | undefined>;
   choose(index: number): void;
+  /** Goes on with another playlist of the same pictures where this one is: neither the play head nor playing change. */
+  moveTo(playback: Playback): void;
   close(): void;
 }
 
@@ -31,6 +33,8 @@ interface Options {
 
 const tokenPart = /\/v\/[^/]+\//;
 const renewEarlyMs = 60_000;
+/** What is buffered further ahead than this comes from the new playlist after a move. */
+const keptSeconds = 5;
 
 /**
  * Plays a signed HLS playlist. URLs in it inherit the token they were loaded with, so every request is
@@ -43,6 +47,9 @@ export function openStream(video: HTMLVideoElement, playback: Playback, options:
   const trouble = signal<string | undefined>(undefined);
   let current = playback;
   let hls: Hls | undefined;
+  /** Loads what `hls` will be. */
+  let next: Hls | undefined;
+  let native = false;
   let closed = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let renewing: Promise<void> | undefined;
@@ -83,12 +90,50 @@ export function openStream(video: HTMLVideoElement, playback: Playback, options:
     if (closed) return;
     if (!Library.isSupported()) {
       // Safari on older phones plays HLS by itself; the token outlives a viewing there.
+      native = true;
       video.src = current.master;
       return;
     }
-    hls = new Library({
+    const opened = openLibrary(Library, { startPosition: options.startSeconds });
+    hls = opened;
+    opened.loadSource(current.master);
+    opened.attachMedia(video);
+  }
+
+  /** The next playlist takes over the buffers of the last, once it is known. */
+  async function move(): Promise<void> {
+    if (native && current.master) {
+      const { currentTime, paused } = video;
+      video.src = current.master;
+      video.currentTime = currentTime;
+      if (!paused) await video.play();
+      return;
+    }
+    const { default: Library } = await import("hls.js/source");
+    const before = hls;
+    if (closed || !before || !current.master) return;
+    next?.destroy();
+    const opened = openLibrary(Library, { autoStartLoad: false });
+    next = opened;
+    opened.once(Library.Events.MANIFEST_PARSED, () => {
+      next = undefined;
+      hls = opened;
+      const media = before.transferMedia();
+      before.destroy();
+      if (media) opened.attachMedia(media);
+      opened.startLoad(video.currentTime, true);
+    });
+    opened.once(Library.Events.MEDIA_ATTACHED, () => {
+      const startOffset = video.currentTime + keptSeconds;
+      opened.trigger(Library.Events.BUFFER_FLUSHING, { startOffset, endOffset: Infinity, type: null });
+    });
+    opened.loadSource(current.master);
+  }
+
+  function openLibrary(Library: typeof Hls, config: Partial<HlsConfig>): Hls {
+    const opened = new Library({
+      ...config,
       enableWorker: false,
-      startPosition: options.startSeconds,
       maxBufferLength: 30,
       maxMaxBufferLength: 60,
       backBufferLength: 60,
@@ -101,7 +146,8 @@ export function openStream(video: HTMLVideoElement, playback: Playback, options:
       },
     });
     const { Events, ErrorTypes } = Library;
-    hls.on(Events.MANIFEST_PARSED, (_, { levels }) => {
+    opened.on(Events.MANIFEST_PARSED, (_, { levels }) => {
+      chosen.value = -1;
       rungs.value = levels
         .map((level, index) => ({
           index,
@@ -110,32 +156,31 @@ export function openStream(video: HTMLVideoElement, playback: Playback, options:
         }))
         .sort((a, b) => b.height - a.height);
     });
-    hls.on(Events.LEVEL_LOADED, (_, { details }) => onLoaded(details));
-    hls.on(Events.LEVEL_SWITCHED, (_, { level }) => {
+    opened.on(Events.LEVEL_LOADED, (_, { details }) => onLoaded(details));
+    opened.on(Events.LEVEL_SWITCHED, (_, { level }) => {
       shown.value = level;
     });
-    hls.on(Events.FRAG_BUFFERED, () => {
+    opened.on(Events.FRAG_BUFFERED, () => {
       trouble.value = undefined;
     });
-    hls.on(Events.ERROR, (_, data) => void onError(data, ErrorTypes.MEDIA_ERROR));
-    hls.loadSource(current.master);
-    hls.attachMedia(video);
+    opened.on(Events.ERROR, (_, data) => void onError(opened, data, ErrorTypes.MEDIA_ERROR));
+    return opened;
   }
 
   let repairs = 0;
-  async function onError(data: ErrorData, mediaError: string): Promise<void> {
+  async function onError(failed: Hls, data: ErrorData, mediaError: string): Promise<void> {
     if (data.response?.code === 403) await renew();
-    if (!data.fatal || !hls || closed) return;
+    if (!data.fatal || (failed !== hls && failed !== next) || closed) return;
     if (data.type === mediaError && repairs++ < 3) {
-      hls.recoverMediaError();
+      failed.recoverMediaError();
       return;
     }
     trouble.value = "The stream stopped. Trying again.";
     await new Promise((done) => setTimeout(done, 2000));
-    if (closed) return;
+    if (closed || (failed !== hls && failed !== next)) return;
     await renew();
-    if (hls.levels.length === 0 && current.master) hls.loadSource(current.master);
-    else hls.startLoad(video.currentTime);
+    if (failed.levels.length === 0 && current.master) failed.loadSource(current.master);
+    else failed.startLoad(video.currentTime);
   }
 
   schedule();
@@ -149,9 +194,15 @@ export function openStream(video: HTMLVideoElement, playback: Playback, options:
       chosen.value = index;
       if (hls) hls.nextLevel = index;
     },
+    moveTo(playback) {
+      current = playback;
+      schedule();
+      void move();
+    },
     close() {
       closed = true;
       clearTimeout(timer);
+      next?.destroy();
       hls?.destroy();
     },
   };

@@ -25,16 +25,20 @@ interface Props {
   onHelp: () => void;
 }
 
+/** A signed address without what its token adds. */
+const nameOf = (url: string | null | undefined) => url?.replace(/\/v\/[^/]+\//, "/");
+
 /** Stage, timeline and transport of the version on the page, and the stream that feeds them. */
 export function Picture({ review, lead, going, onGoing, onFullScreen, onHelp }: Props) {
   const { player, view, preview, drawing } = review;
   const video = useRef<HTMLVideoElement>(null);
   const [stream, setStream] = useState<Stream>();
+  const watched = useRef<string | undefined>(undefined);
   const tiles = useSignal<readonly Tile[]>([]);
   const peaks = useSignal<Peaks | undefined>(undefined);
   const media = review.media();
   const playback = preview.value.playback;
-  const master = playback?.master?.replace(/\/v\/[^/]+\//, "/");
+  const master = nameOf(playback?.master);
 
   useEffect(() => {
     if (!video.current) return;
@@ -44,6 +48,7 @@ export function Picture({ review, lead, going, onGoing, onFullScreen, onHelp }: 
   useEffect(() => {
     const current = preview.peek().playback;
     if (!video.current || !current?.master) return;
+    watched.current = nameOf(current.master);
     const opened = openStream(video.current, current, {
       startSeconds: frameToSeconds(player.model, player.head.value),
       renew: async () => {
@@ -61,7 +66,15 @@ export function Picture({ review, lead, going, onGoing, onFullScreen, onHelp }: 
       opened.close();
       setStream(undefined);
     };
-  }, [master]);
+  }, [master === undefined]);
+
+  // A preview that is finished, or built anew, has another playlist: what plays goes on with it.
+  useEffect(() => {
+    const current = preview.peek().playback;
+    if (!stream || !current?.master || watched.current === master) return;
+    watched.current = master;
+    stream.moveTo(current);
+  }, [stream, master]);
 
   // The storyboard and the waveform come last of a build, so they are asked for again when it is done.
   const state = preview.value.state;

@@ -46,8 +46,14 @@ export async function freshProject(name: string, members: Record<string, string>
   return id;
 }
 
-/** A file through the whole path without a browser; answers when its preview is complete. */
-export async function uploadAsset(projectId: string, path: string, assetId?: string, name?: string) {
+/** A file through the whole path without a browser; answers when its preview is complete, or `playable`. */
+export async function uploadAsset(
+  projectId: string,
+  path: string,
+  assetId?: string,
+  name?: string,
+  until: "playable" | "ready" = "ready",
+) {
   const file = Bun.file(path);
   const opened = await ask<{
     uploadId: string;
@@ -72,7 +78,7 @@ export async function uploadAsset(projectId: string, path: string, assetId?: str
       "GET",
       `/preview/${made.versionId}`,
     ).catch(() => ({ state: "promoting", reason: null }));
-    if (state === "ready") return made;
+    if (state === "ready" || state === until) return made;
     if (state === "failed" || Date.now() > end) throw new Error(`the preview is ${state}: ${reason}`);
     await new Promise((done) => setTimeout(done, 300));
   }
