@@ -10,6 +10,11 @@ export class Refused extends Error {
     this.status = status;
     this.code = code;
   }
+
+  /** Nobody answers, or only with an outage: it concerns no single file, and passes. */
+  get isOutage(): boolean {
+    return this.status === 0 || this.status >= 500;
+  }
 }
 
 export interface Client {
@@ -74,6 +79,17 @@ export function openClient({
       return { text: await answer.text(), fileName: name };
     },
   };
+}
+
+/** A request to a signed URL. */
+export async function askStorage(
+  url: string,
+  init: RequestInit & { signal: AbortSignal },
+): Promise<Response> {
+  return fetch(url, init).catch((error: Error) => {
+    init.signal.throwIfAborted();
+    throw new Refused(0, "storage", `the storage does not answer: ${error.message}`);
+  });
 }
 
 /** 0.25 s, 0.5 s, 1 s … up to 15 s, each ± 50 %. */

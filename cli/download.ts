@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, renameSync, statSync, writeFileSync } from "node
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { backoffMs, type Client, Refused } from "./client.ts";
+import { askStorage, backoffMs, type Client, Refused } from "./client.ts";
 import { hashFile } from "./hash-file.ts";
 import type { Report } from "./report.ts";
 
@@ -56,7 +56,7 @@ async function fetchAll(
       const have = existsSync(part) ? statSync(part).size : 0;
       if (have > total) throw new Error(`${part} is longer than the master; remove it and try again`);
       const headers: Record<string, string> = have > 0 && have < total ? { range: `bytes=${have}-` } : {};
-      const answer = await fetch(url, { headers, signal });
+      const answer = await askStorage(url, { headers, signal });
       const isRest = answer.status === 206;
       if (!answer.ok || (headers.range && !isRest) || !answer.body)
         throw new Refused(answer.status, "storage", `the storage answered ${answer.status}`);

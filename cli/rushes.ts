@@ -182,7 +182,7 @@ function exitOf(error: unknown, signal: AbortSignal): number {
   if (signal.aborted) return 130;
   if (error instanceof Usage) return 2;
   if (error instanceof Refused && (error.status === 401 || error.status === 403)) return 3;
-  if (error instanceof Refused && (error.status === 0 || error.status >= 500)) return 4;
+  if (error instanceof Refused && error.isOutage) return 4;
   return 1;
 }
 

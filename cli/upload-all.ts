@@ -105,7 +105,7 @@ export async function uploadAll(deps: Deps, files: Found[], how: UploadAll): Pro
 function refusalOf(error: unknown): { code?: string; message: string } {
   const { message } = error as Error;
   if (!(error instanceof Refused)) return { code: "unreadable", message };
-  return error.status === 401 || error.status === 0 ? { message } : { code: error.code, message };
+  return error.status === 401 || error.isOutage ? { message } : { code: error.code, message };
 }
 
 /** Follows a promotion as far as the caller wants to wait; a refusal on the way is thrown with its reason. */

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { basename, extname } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { backoffMs, type Client, Refused } from "./client.ts";
+import { askStorage, backoffMs, type Client, Refused } from "./client.ts";
 import type { FileMark, Memory } from "./memory.ts";
 import type { Report } from "./report.ts";
 
@@ -232,7 +232,7 @@ async function send(
   headers: Record<string, string>,
   signal: AbortSignal,
 ): Promise<void> {
-  const answer = await fetch(url, { method: "PUT", body, headers, signal });
+  const answer = await askStorage(url, { method: "PUT", body, headers, signal });
   const text = await answer.text();
   if (!answer.ok)
     throw new Refused(

@@ -16,7 +16,7 @@ async function patiently(
       return await work();
     } catch (error) {
       signal.throwIfAborted();
-      if (!(error instanceof Refused) || error.status !== 0) throw error;
+      if (!(error instanceof Refused && error.isOutage)) throw error;
       report.fault(`${error.message}; trying again`, { event: "waiting", message: error.message });
       await pause(LOOK_MS, undefined, { signal });
     }

@@ -242,6 +242,7 @@ test("watch waits out a server that is away for long", async () => {
     post: (path, body) => {
       asked += 1;
       if (asked === 1) throw new Refused(0, "unreachable", "nobody answers");
+      if (asked === 2) throw new Refused(503, "unavailable", "a part does not answer");
       return real.post(path, body);
     },
   };
@@ -263,7 +264,12 @@ test("watch waits out a server that is away for long", async () => {
     },
   );
   expect(code).toBe(0);
-  expect(lines).toMatchObject([{ event: "watching" }, { event: "waiting" }, { event: "uploaded" }]);
+  expect(lines).toMatchObject([
+    { event: "watching" },
+    { event: "waiting" },
+    { event: "waiting" },
+    { event: "uploaded" },
+  ]);
 }, 60_000);
 
 test("exit codes tell a script what went wrong", async () => {

@@ -105,6 +105,8 @@ test("a forged list of parts is not believed", async () => {
     const refused = await forge(list);
     expect([refused.status, refused.body.type]).toEqual([409, expect.stringContaining("upload-incomplete")]);
   }
+  const repeated = await forge([parts[0], parts[0], parts[0]]);
+  expect(repeated.body.detail).toBe("The list names 1 of 3 parts.");
   expect((await forge(parts)).status).toBe(202);
 });
 

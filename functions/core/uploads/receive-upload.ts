@@ -67,8 +67,8 @@ function checkParts(upload: UploadRow, held: Part[], given: GivenPart[] | undefi
         `Part ${partNumber} in the storage is not the part you name. Read the upload and send that part again.`,
         { errors: [{ pointer: "/parts", detail: `part ${partNumber} differs` }] },
       );
-  if (new Set(given.map(({ partNumber }) => partNumber)).size < count)
-    refuse("upload-incomplete", `The list names ${given.length} of ${count} parts.`);
+  const named = new Set(given.map(({ partNumber }) => partNumber)).size;
+  if (named < count) refuse("upload-incomplete", `The list names ${named} of ${count} parts.`);
 }
 
 /** Looks at the content of the pinned object. The name and the declared type decide nothing. */

@@ -17,6 +17,7 @@ const words: Record<string, string> = {
 /** An event of the chain as a sentence; unknown ones keep their name. */
 export function actionWords(action: string, detail: Record<string, unknown>): string {
   const said = words[action] ?? action.replaceAll(".", " ").replaceAll("-", " ");
-  const reason = typeof detail.reason === "string" ? `: ${detail.reason}` : "";
+  const why = detail.reason ?? detail.fault;
+  const reason = typeof why === "string" ? `: ${why}` : "";
   return `${said.charAt(0).toUpperCase()}${said.slice(1)}${reason}`;
 }

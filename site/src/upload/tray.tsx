@@ -161,7 +161,8 @@ function Buttons({ transfer }: { transfer: Transfer }) {
 }
 
 function wordsOf({ stage, sent, bytes, speed, progress, reason }: Transfer): string {
-  const percent = `${Math.round(progress * 100)} %`;
+  // Not done is never said to be at 100.
+  const percent = `${Math.min(99, Math.round(progress * 100))} %`;
   switch (stage) {
     case "queued":
       return `${size(bytes)}, waits for its turn`;

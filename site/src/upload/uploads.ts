@@ -138,7 +138,7 @@ async function follow(key: string, uploadId: string, versionId: string): Promise
         copied = upload.state === "promoted";
         change(key, {
           stage: copied ? "building" : "copying",
-          progress: upload.progress,
+          progress: copied ? 0 : upload.progress,
           reason: upload.waiting ?? undefined,
         });
         continue;
