@@ -126,7 +126,7 @@ function weighScripts(page: Page): () => number {
   return () => [...files.values()].reduce((sum, bytes) => sum + bytes, 0) / 1000;
 }
 
-/** How much memory the site's process has gained after the first tenth of many page loads. */
+/** How much memory the site's process has gained between the first thousand of many page loads and the last, at rest. */
 async function growth(
   logs: string,
   load: (n: number) => Promise<unknown>,
@@ -150,8 +150,18 @@ async function growth(
     };
     await Promise.all(Array.from({ length: 8 }, line));
   };
-  await loads(pageLoads / 10);
-  const before = await rss();
-  await loads((pageLoads * 9) / 10);
-  return Math.max(0, (await rss()) - before);
+  const settled = async () => {
+    // The collector gives memory back when there is nothing else to do.
+    await Bun.sleep(8000);
+    const now = await rss();
+    say(`at rest: ${now.toFixed(0)} MB`);
+    return now;
+  };
+  let first: number | undefined;
+  for (let done = 1000; done <= pageLoads; done += 1000) {
+    await loads(1000);
+    say(`${done} page loads: ${(await rss()).toFixed(0)} MB`);
+    first ??= await settled();
+  }
+  return Math.max(0, (await settled()) - (first ?? Number.NaN));
 }

@@ -195,4 +195,41 @@ describe("reviewing by keyboard alone", () => {
     expect(await frame.textContent()).toBe("0");
     await page.context().close();
   }, 60_000);
+
+  test("find a comment, answer it, resolve it, approve", async () => {
+    const page = await pageOf(browser, "edo");
+    await openReview(page, `/a/${assetId}`);
+    await page.keyboard.press("ArrowDown");
+    const comment = page.getByRole("article").filter({ hasText: "Open note" });
+    await page.waitForFunction(() => document.activeElement?.getAttribute("aria-current") === "true");
+    await tabTo(page, /^Reply$/);
+    await page.keyboard.press("Enter");
+    await page.keyboard.type("Mended");
+    await page.keyboard.press("Enter");
+    await comment.getByRole("list", { name: "Replies" }).getByText("Mended").waitFor();
+    await tabTo(page, /^Resolve$/);
+    await page.keyboard.press("Enter");
+    await comment.getByText("Resolved by Edo Editor").waitFor();
+    await tabTo(page, /^Comments/);
+    await page.keyboard.press("ArrowRight");
+    await tabTo(page, /^Approve$/);
+    await page.keyboard.press("Enter");
+    await page.getByRole("status").getByText("You approved this version.").waitFor();
+    expect(faultsOf(page)).toEqual([]);
+    await page.context().close();
+  }, 60_000);
 });
+
+/** Presses Tab until what has the focus is called so. */
+async function tabTo(page: Page, name: RegExp): Promise<void> {
+  const seen: string[] = [];
+  for (let presses = 0; presses < 120; presses++) {
+    await page.keyboard.press("Tab");
+    const label = await page.evaluate(
+      () => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent ?? "",
+    );
+    if (name.test(label.trim())) return;
+    seen.push(label.trim().slice(0, 30));
+  }
+  throw new Error(`Tab never led to ${name}; it led to ${seen.join(", ")}`);
+}

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { Check, CornerDownRight, Ellipsis, Link, Pencil, RotateCcw, Trash2 } from "lucide-preact";
 import { memo } from "preact/compat";
+import { useRef } from "preact/hooks";
 import { frameToTimecode } from "#core/timecode/timecode.ts";
 import type { Comment } from "../api/types.ts";
 import { Avatar } from "../ui/avatar.tsx";
@@ -9,6 +10,7 @@ import { say } from "../ui/toasts.tsx";
 import { ago, moment } from "../ui/words.ts";
 import { Attachments } from "./attachments.tsx";
 import { ReplyForm } from "./composer.tsx";
+import { EditForm } from "./edit-form.tsx";
 import { Reactions, ReactMenu } from "./reactions.tsx";
 import type { Review } from "./review.ts";
 import type { Thread } from "./threads.ts";
@@ -25,6 +27,7 @@ export const ThreadView = memo(function ThreadView({
   selected: boolean;
 }) {
   const replying = useSignal(false);
+  const self = useRef<HTMLElement>(null);
   const { root, replies } = thread;
   const { model } = review.player;
   const resolved = root.resolvedAt !== null;
@@ -33,9 +36,11 @@ export const ThreadView = memo(function ThreadView({
     root.endFrame !== null && root.endFrame > root.frame ? frameToTimecode(model, root.endFrame) : "";
   return (
     <article
+      ref={self}
       class={`thread${selected ? " selected" : ""}${resolved ? " resolved" : ""}`}
       aria-label={`Comment by ${root.author.name} at ${frameToTimecode(model, root.frame)}`}
       aria-current={selected}
+      tabIndex={-1}
       data-comment={root.id}
       data-frame={root.frame}
     >
@@ -113,6 +118,7 @@ export const ThreadView = memo(function ThreadView({
           to={root}
           onDone={() => {
             replying.value = false;
+            self.current?.focus();
           }}
         />
       )}
@@ -137,14 +143,6 @@ function Body({
   menu?: boolean;
   onPick?: () => void;
 }) {
-  const text = useSignal(comment.text);
-  const editing = review.editing.value === comment.id;
-  const stop = () => {
-    review.editing.value = undefined;
-  };
-  const save = async () => {
-    if (text.value.trim() && (await review.edit(comment, text.value.trim()))) stop();
-  };
   return (
     <div class="comment-body">
       <Avatar name={comment.author.name} id={comment.author.id} size={20} />
@@ -158,35 +156,8 @@ function Body({
           </time>
           {menu && !isSending(comment) && <CommentMenu review={review} comment={comment} />}
         </div>
-        {editing ? (
-          <form
-            class="reply-form"
-            onSubmit={(event) => {
-              event.preventDefault();
-              void save();
-            }}
-          >
-            <textarea
-              class="input"
-              rows={3}
-              aria-label="Edit comment"
-              value={text.value}
-              onInput={(event) => {
-                text.value = event.currentTarget.value;
-              }}
-              onKeyDown={(event) => {
-                if (event.key === "Escape") stop();
-              }}
-            />
-            <div class="composer-row">
-              <button type="button" class="button plain" onClick={stop}>
-                Cancel
-              </button>
-              <button type="submit" class="button">
-                Save
-              </button>
-            </div>
-          </form>
+        {review.editing.value === comment.id ? (
+          <EditForm review={review} comment={comment} />
         ) : (
           // biome-ignore lint/a11y/useKeyWithClickEvents: the timecode button above does the same for keys
           <p class={`comment-text${onPick ? " lands" : ""}`} onClick={onPick}>

@@ -1,6 +1,6 @@
 import { useComputed, useSignal } from "@preact/signals";
 import { Paperclip, Pencil, X } from "lucide-preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { frameToTimecode } from "#core/timecode/timecode.ts";
 import type { Comment } from "../api/types.ts";
 import { DrawTools } from "../player/draw-tools.tsx";
@@ -183,7 +183,8 @@ export function ReplyForm({ review, to, onDone }: { review: Review; to: Comment;
   const text = useSignal("");
   const field = useRef<HTMLTextAreaElement>(null);
   const mentions = useRef(new Map<string, string>());
-  useEffect(() => field.current?.focus(), []);
+  // Before the next key arrives, or its first letters would be taken for commands.
+  useLayoutEffect(() => field.current?.focus(), []);
   const send = async () => {
     const words = text.value.trim();
     if (!words) return;

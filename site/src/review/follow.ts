@@ -1,3 +1,4 @@
+import { frameToTimecode } from "#core/timecode/timecode.ts";
 import { api } from "../api/client.ts";
 import { type LiveEvent, listen } from "../api/live.ts";
 import type { Approval, Author, Comment, Preview, Version } from "../api/types.ts";
@@ -53,7 +54,7 @@ export function followEvents(
       lead.hear(data.leader as Author, data.state as Parameters<LeadState["hear"]>[1]);
     else if (type === "comment.deleted") review.drop(String(data.commentId));
     else if (type.startsWith("comment.")) void onComment(data);
-    else if (type === "approval.given") onApproval();
+    else if (type === "approval.given") onApproval(data);
     else if (type === "preview.progress") onProgress(data);
     else if (type.startsWith("version.") || type.startsWith("hold.")) refreshPreview();
   };
@@ -63,6 +64,10 @@ export function followEvents(
     const id = String(data.commentId);
     const comment = await api.get<Comment>(`/comments/${id}`).catch(() => undefined);
     if (!comment) return review.drop(id);
+    const isNew = !review.comments.value.some((one) => one.id === id);
+    const { author, frame, text } = comment;
+    if (isNew && author.id !== review.me.id)
+      review.heard.value = `${author.name} at ${frameToTimecode(review.player.model, frame)}: ${text}`;
     const sent = review.comments.value.find(
       (one) => one.id.startsWith("new-") && one.text === comment.text && one.frame === comment.frame,
     );
@@ -70,7 +75,8 @@ export function followEvents(
     else review.put(comment);
   }
 
-  function onApproval(): void {
+  function onApproval({ by, verdict }: Data): void {
+    review.heard.value = `${by} ${verdict === "approved" ? "approved this version" : "asks for changes"}`;
     void loadApprovals(review);
     refreshPreview();
   }

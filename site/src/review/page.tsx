@@ -53,7 +53,12 @@ function Review({ start, onKnown }: { start: ReviewStart; onKnown: (start: Revie
     const threads = review.shown.value;
     const at = threads.findIndex(({ root: { id } }) => id === review.selected.value);
     const next = threads[at < 0 ? (by > 0 ? 0 : threads.length - 1) : at + by];
-    if (next) review.select(next.root);
+    if (!next) return;
+    review.select(next.root);
+    // The focus goes along, so that Tab leads to what can be done with the comment.
+    requestAnimationFrame(() =>
+      root.current?.querySelector<HTMLElement>(`article[data-comment="${next.root.id}"]`)?.focus(),
+    );
   };
   const keys = useMemo(
     () =>
@@ -141,6 +146,9 @@ function Review({ start, onKnown }: { start: ReviewStart; onKnown: (start: Revie
           {review.rights.comment && <Composer review={review} />}
         </Panel>
       )}
+      <p class="visually-hidden" role="status">
+        {review.heard}
+      </p>
       {helping.value && (
         <KeysHelp
           keys={keys}

@@ -66,6 +66,8 @@ export function createReview(start: ReviewStart) {
   const filter = signal<Filter>({ show: "all", sort: "frame", author: undefined, text: "" });
   const marks = signal<readonly number[]>([]);
   const editing = signal<string | undefined>(undefined);
+  /** What somebody else has just said or decided, for those who do not see it appear. */
+  const heard = signal("");
   /** Comments of older versions, while they are shown too; undefined while they are not. */
   const older = signal<readonly Comment[] | undefined>(undefined);
   const me = start.me;
@@ -124,6 +126,7 @@ export function createReview(start: ReviewStart) {
     filter,
     marks,
     editing,
+    heard,
     older,
     threads,
     shown,
