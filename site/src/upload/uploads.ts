@@ -24,10 +24,13 @@ export interface Picked {
 }
 
 export function addFiles(picked: readonly Picked[], target: Target): void {
-  const added = picked.map(({ file, handle, folderId }): Transfer => {
+  const added: Transfer[] = [];
+  for (const { file, handle, folderId = target.folderId } of picked) {
+    const place = { ...target, folderId: folderId ?? null };
+    if (takeUpAgain(file, place)) continue;
     const key = crypto.randomUUID();
     works.set(key, newWork(file, handle));
-    return {
+    added.push({
       key,
       name: file.name,
       bytes: file.size,
@@ -38,11 +41,29 @@ export function addFiles(picked: readonly Picked[], target: Target): void {
       reason: undefined,
       uploadId: undefined,
       assetId: undefined,
-      target: folderId === undefined ? target : { ...target, folderId },
-    };
-  });
+      target: place,
+    });
+  }
   transfers.value = [...transfers.value, ...added];
   next();
+}
+
+/** A file that a closed page left half sent goes on when it is picked again for the same place. */
+function takeUpAgain(file: File, place: Target): boolean {
+  const left = transfers.value.find(
+    ({ stage, name, bytes, target }) =>
+      stage === "interrupted" &&
+      name === file.name &&
+      bytes === file.size &&
+      target.projectId === place.projectId &&
+      (target.folderId ?? null) === (place.folderId ?? null) &&
+      target.assetId === place.assetId,
+  );
+  const work = left && works.get(left.key);
+  if (!left || !work) return false;
+  work.file = file;
+  change(left.key, { stage: "queued", reason: undefined });
+  return true;
 }
 
 /** Starts what waits, as long as there is room. */
