@@ -177,7 +177,7 @@ describe("reviewing by keyboard alone", () => {
     await page.keyboard.press("Enter");
     const comment = page.getByRole("article").filter({ hasText: "Hold this a little longer" });
     await comment.waitFor();
-    await comment.getByRole("button", { name: /Go to 01:00:00:20, frame 20/ }).waitFor();
+    await comment.getByRole("button", { name: /Go to 01:00:00:20–01:00:01:05, frame 20/ }).waitFor();
     await page.keyboard.press("Escape");
     await page.keyboard.press("Space");
     await page.waitForFunction(() => Number(document.querySelector("[data-testid=frame]")?.textContent) > 35);

@@ -32,8 +32,8 @@ export const ThreadView = memo(function ThreadView({
   const { model } = review.player;
   const resolved = root.resolvedAt !== null;
   const mayResolve = review.rights.resolveAny || (review.rights.comment && isMine(review, root));
-  const until =
-    root.endFrame !== null && root.endFrame > root.frame ? frameToTimecode(model, root.endFrame) : "";
+  const until = root.endFrame !== null && root.endFrame > root.frame ? root.endFrame : undefined;
+  const at = `${frameToTimecode(model, root.frame)}${until === undefined ? "" : `–${frameToTimecode(model, until)}`}`;
   return (
     <article
       ref={self}
@@ -48,12 +48,11 @@ export const ThreadView = memo(function ThreadView({
         <button
           type="button"
           class="comment-at numbers"
-          aria-label={`Go to ${frameToTimecode(model, root.frame)}, frame ${root.frame}`}
+          aria-label={`Go to ${at}, frame ${root.frame}`}
           title={`Frame ${root.frame}`}
           onClick={() => review.select(root)}
         >
-          {frameToTimecode(model, root.frame)}
-          {until && `–${until}`}
+          {at}
         </button>
         {root.drawing && (
           <span class="comment-drawn" title="Has a drawing">

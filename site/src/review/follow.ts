@@ -75,8 +75,9 @@ export function followEvents(
     else review.put(comment);
   }
 
-  function onApproval({ by, verdict }: Data): void {
-    review.heard.value = `${by} ${verdict === "approved" ? "approved this version" : "asks for changes"}`;
+  function onApproval(given?: Data): void {
+    if (given)
+      review.heard.value = `${given.by} ${given.verdict === "approved" ? "approved this version" : "asks for changes"}`;
     void loadApprovals(review);
     refreshPreview();
   }
