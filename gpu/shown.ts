@@ -6,8 +6,12 @@ import { playlistSeconds } from "./playlist.ts";
 /** The first stream of every preview is one of these: repacked source, picture, sound. */
 const first = ["r0", "v0", "a0"];
 
-/** Seconds of a version that can be watched already, because an earlier claim began to build it. */
+/**
+ * What a build must exceed to be shown before it is finished: the seconds that can be watched already, because an
+ * earlier claim began; never, for what was withdrawn.
+ */
 export async function shownSeconds(storage: Storage, claim: Claim): Promise<number> {
+  if (claim.isWithdrawn) return Number.POSITIVE_INFINITY;
   if (claim.shownPrefix === null) return 0;
   const lengths = first.map(async (name) => {
     const place = { bucket: storage.buckets.previews, key: `${claim.shownPrefix}${name}.m3u8` };

@@ -7,7 +7,7 @@ import { consume } from "#gpu/consume.ts";
 import { openDevice } from "#gpu/device.ts";
 import { FILE_BYTES } from "#gpu/feed.ts";
 import { defaultCaps } from "#gpu/limits.ts";
-import { openSandbox } from "#gpu/sandbox.ts";
+import { openSandbox, type Sandbox } from "#gpu/sandbox.ts";
 import { findFont, toolVersion } from "#gpu/tool-version.ts";
 import type { Tools } from "#gpu/tools.ts";
 import type { PreviewRoom } from "./previews.ts";
@@ -17,6 +17,18 @@ export interface RunningWorker {
   progress: (Progress & { state: string; jobId: string })[];
   outcomes: { outcome: string; engine: string; seconds: number }[];
   stop(): Promise<void>;
+}
+
+/** Ladders are built at three times the speed of the material, whatever the machine. */
+export function slowSandbox(): Sandbox {
+  const sandbox = openSandbox();
+  const wrap: Sandbox["wrap"] = (command, argv, limits) => {
+    const isLadder = argv.includes("-filter_complex");
+    const at = argv.indexOf("-i");
+    const slow = isLadder ? [...argv.slice(0, at), "-readrate", "3", ...argv.slice(at)] : argv;
+    return sandbox.wrap(command, slow, limits);
+  };
+  return { ...sandbox, wrap };
 }
 
 /** The worker inside this process: fast to start, and its tools can be looked at. */

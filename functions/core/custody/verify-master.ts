@@ -4,6 +4,7 @@ import { system } from "../auth/actor.ts";
 import { inTransaction } from "../db/db.ts";
 import { newId } from "../id.ts";
 import { emit } from "../outbox.ts";
+import { withdraw } from "../previews/withdraw.ts";
 import type { Resources } from "../resources.ts";
 import { headObject } from "../storage/read.ts";
 import { readAhead } from "../storage/read-ahead.ts";
@@ -102,6 +103,7 @@ async function quarantine(
   const reason = `${fault} The file is set apart. Ask the person who uploaded it for the original, and an administrator to look at the storage.`;
   await tx`update versions set state = 'failed', reason_code = 'master-mismatch', reason = ${reason}, updated_at = now()
     where id = ${master.id} and state <> 'promoting'`;
+  await withdraw(tx, master.id);
   await tx`update preview_jobs set state = 'cancelled', finished_at = now()
     where version_id = ${master.id} and state in ('queued', 'running')`;
   await emit(tx, {

@@ -1,5 +1,6 @@
 import type { Media } from "#core/assets/asset.ts";
 import { inTransaction, type Sql } from "#core/db/db.ts";
+import { purgeVersion } from "#core/edge/generation-log.ts";
 import { emit, hint } from "#core/outbox.ts";
 import type { Claim } from "./job.ts";
 import type { Preview } from "./preview.ts";
@@ -26,6 +27,7 @@ export async function completeJob(
     if (!isOurs) return false;
     const shown = await showFinished(tx, claim, built);
     if (!shown) return true; // deleted meanwhile, or a later build is on screen
+    if (claim.isWithdrawn) await purgeVersion(tx, claim.versionId, { deny: false });
     await emit(tx, {
       projectId: claim.projectId,
       type: "version.ready",

@@ -4,6 +4,7 @@ import { inTransaction, type Sql } from "#core/db/db.ts";
 import { emit } from "#core/outbox.ts";
 import type { BuildFailure, Claim } from "./job.ts";
 import { leaveRunning, showFailed } from "./store.ts";
+import { withdraw } from "./withdraw.ts";
 
 /**
  * Ends the job, and its version unless that already shows a finished preview, with a reason for people.
@@ -20,13 +21,15 @@ export async function failJob(sql: Sql, claim: Claim, failure: BuildFailure): Pr
     if (await showFailed(tx, claim.versionId, reason, isMismatch)) {
       await emit(tx, { projectId: claim.projectId, type: "version.failed", data: told });
     }
-    if (isMismatch)
+    if (isMismatch) {
+      await withdraw(tx, claim.versionId);
       await audit(tx, system, {
         projectId: claim.projectId,
         action: "master.quarantined",
         subject: claim.versionId,
         detail: { fault: failure.message },
       });
+    }
     return true;
   });
 }

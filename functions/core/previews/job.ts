@@ -66,6 +66,8 @@ export interface Claim {
   knownSha256: string | null;
   /** True when the version already shows a finished preview: this build replaces it only at its end. */
   isRebuild: boolean;
+  /** The edges refuse it since an earlier build: it is shown again only when its master was read and found right. */
+  isWithdrawn: boolean;
   /** Where an earlier claim left what people watch meanwhile; null when they see nothing or a finished preview. */
   shownPrefix: string | null;
   /** Integrated loudness that an earlier build measured. */
@@ -89,6 +91,7 @@ export const claimRow = z.object({
   sha256: z.string().nullable(),
   version_state: z.string(),
   shown_prefix: z.string().nullable(),
+  withdrawn: z.boolean(),
   known_lufs: z.number().nullable(),
 });
 

@@ -36,6 +36,7 @@ export async function takeJob(
       returning *)
     select t.id, t.fence, t.attempts, t.version_id, t.project_id, t.recipe, t.recipe_hash, t.traceparent,
       v.asset_id, v.master_key, v.master_version_id, v.bytes, v.client_sha256, v.sha256, v.state as version_state, v.preview ->> 'prefix' as shown_prefix,
+      exists (select 1 from edge_generations e where e.version_id = v.id and e.denied) as withdrawn,
       (v.media -> 'loudness' ->> 'integratedLufs')::float8 as known_lufs
     from taken t join versions v on v.id = t.version_id`;
   if (rows.length === 0) return null;
@@ -54,6 +55,7 @@ export async function takeJob(
     clientSha256: row.client_sha256,
     knownSha256: row.sha256,
     isRebuild: row.version_state === "ready",
+    isWithdrawn: row.withdrawn,
     shownPrefix: row.version_state === "playable" ? row.shown_prefix : null,
     knownLufs: row.known_lufs,
   };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { generationsAfter } from "#core/edge/generation-log.ts";
 import { playlistSeconds } from "#gpu/playlist.ts";
-import { openSandbox, type Sandbox } from "#gpu/sandbox.ts";
 import { ffmpeg, fixture } from "#tests/fixtures/generate.ts";
 import { eventually } from "#tests/support/eventually.ts";
 import {
@@ -11,7 +11,7 @@ import {
   previewText,
   versionOf,
 } from "#tests/support/previews.ts";
-import { type RunningWorker, startWorker } from "#tests/support/worker.ts";
+import { type RunningWorker, slowSandbox, startWorker } from "#tests/support/worker.ts";
 
 setDefaultTimeout(300_000);
 
@@ -30,20 +30,12 @@ const clip = (name: string, seconds: number, codec: string) =>
 const mpeg4 = "-c:v mpeg4 -q:v 8";
 const h264 = "-c:v libx264 -preset ultrafast -pix_fmt yuv420p";
 
-/** Ladders are built at three times the speed of the material, whatever the machine. */
-function slowly(sandbox: Sandbox): Sandbox {
-  const wrap: Sandbox["wrap"] = (command, argv, limits) => {
-    const isLadder = argv.includes("-filter_complex");
-    const at = argv.indexOf("-i");
-    const slow = isLadder ? [...argv.slice(0, at), "-readrate", "3", ...argv.slice(at)] : argv;
-    return sandbox.wrap(command, slow, limits);
-  };
-  return { ...sandbox, wrap };
-}
-
 beforeAll(async () => {
   room = await openPreviewRoom();
-  worker = await startWorker(room, { concurrency: 1, tools: { sandbox: slowly(openSandbox()) } });
+  worker = await startWorker(room, {
+    concurrency: 1,
+    tools: { sandbox: slowSandbox(), fileBytes: 2_000_000 },
+  });
 });
 
 afterAll(async () => {
@@ -93,6 +85,34 @@ test("a long build holds up nobody's first picture, and everything is finished i
       fence: jobId === second.jobId ? 2 : 1,
     });
   }
+});
+
+test("a master that is not what was sent is taken back from those who watch it already", async () => {
+  const { sql } = room.resources;
+  const wrong = { clientSha256: "1".repeat(64), recipe: { watermark: "wrong" } };
+  const { versionId } = await addMaster(
+    room,
+    await clip("wrong.mp4", 15, `-vf noise=alls=60:allf=t -c:v mpeg4 -q:v 2`),
+    wrong,
+  );
+  const told = async () => {
+    const rows = await sql`
+      select body ->> 'type' as type from outbox where body -> 'data' ->> 'versionId' = ${versionId} order by id`;
+    return rows.map(({ type }) => type);
+  };
+  const isDenied = async () =>
+    (await generationsAfter(sql, 0, 10_000)).find((one) => one.versionId === versionId)?.deny;
+  const version = await inState(versionId, ["failed"], 60_000);
+  expect(await told()).toEqual(["version.playable", "master.mismatch", "version.failed"]);
+  expect([version.reason_code, version.preview]).toEqual(["master-mismatch", null]);
+  expect(await isDenied()).toBe(true);
+
+  // Nothing is shown again before all of it was read and found right.
+  await sql`update versions set client_sha256 = null where id = ${versionId}`;
+  await addJob(room, versionId, { watermark: "right" });
+  await inState(versionId, ["ready"], 60_000);
+  expect((await told()).slice(3)).toEqual(["version.ready"]);
+  expect(await isDenied()).toBe(false);
 });
 
 test("what is on screen already waits for its turn", async () => {
