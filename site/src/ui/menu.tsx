@@ -19,12 +19,13 @@ interface MenuProps {
 
 /** A button that opens a list of commands; arrow keys move, Escape closes and gives the focus back. */
 export function Menu({ label, trigger, children, align = "start", side = "below", class: extra }: MenuProps) {
-  const [open, setOpen] = useState(false);
+  /** Where it opens, and how much of the window is left there. */
+  const [open, setOpen] = useState<{ side: "below" | "above"; room: number } | undefined>(undefined);
   const root = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
   const id = useId();
   const close = () => {
-    setOpen(false);
+    setOpen(undefined);
     button.current?.focus();
   };
   useEffect(() => {
@@ -32,7 +33,7 @@ export function Menu({ label, trigger, children, align = "start", side = "below"
     const items = () => [...(root.current?.querySelectorAll<HTMLElement>("[role^=menuitem]") ?? [])];
     (items().find((item) => item.ariaChecked === "true") ?? items()[0])?.focus();
     const away = (event: Event) => {
-      if (!root.current?.contains(event.target as Node)) setOpen(false);
+      if (!root.current?.contains(event.target as Node)) setOpen(undefined);
     };
     const onKey = (event: KeyboardEvent) => {
       const list = items();
@@ -43,7 +44,7 @@ export function Menu({ label, trigger, children, align = "start", side = "below"
       else if (event.key === "ArrowUp") go(at - 1);
       else if (event.key === "Home") go(0);
       else if (event.key === "End") go(list.length - 1);
-      else if (event.key === "Tab") return setOpen(false);
+      else if (event.key === "Tab") return setOpen(undefined);
       else return;
       event.preventDefault();
       event.stopPropagation();
@@ -64,22 +65,40 @@ export function Menu({ label, trigger, children, align = "start", side = "below"
         class={extra ?? "icon-button"}
         title={label}
         aria-haspopup="menu"
-        aria-expanded={open}
+        aria-expanded={open !== undefined}
         aria-controls={open ? id : undefined}
-        onClick={() => setOpen(!open)}
+        onClick={() => setOpen(open ? undefined : placeOf(button.current, side))}
       >
         <span class="visually-hidden">{label}: </span>
         {trigger}
       </button>
       {open && (
         <Close.Provider value={close}>
-          <div class={`menu ${align} ${side}`} id={id} role="menu" aria-label={label}>
+          <div
+            class={`menu ${align} ${open.side}`}
+            style={{ maxHeight: `${open.room}px` }}
+            id={id}
+            role="menu"
+            aria-label={label}
+          >
             {children}
           </div>
         </Close.Provider>
       )}
     </div>
   );
+}
+
+const comfortable = 320;
+const most = 480;
+
+/** On the side asked for, unless the other one of the window has more room and this one too little. */
+function placeOf(button: HTMLElement | null, wanted: "below" | "above") {
+  const { top = 0, bottom = 0 } = button?.getBoundingClientRect() ?? {};
+  const rooms = { above: top - 12, below: innerHeight - bottom - 12 };
+  const other = wanted === "above" ? "below" : "above";
+  const side = rooms[wanted] < comfortable && rooms[other] > rooms[wanted] ? other : wanted;
+  return { side, room: Math.min(most, rooms[side]) };
 }
 
 interface ItemProps {
