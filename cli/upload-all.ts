@@ -34,11 +34,10 @@ const SMALL_BYTES = 32 * 1024 * 1024;
  */
 export async function uploadAll(deps: Deps, files: Found[], how: UploadAll): Promise<number> {
   const { report } = deps;
-  const folderOf = openFolders(deps.client, how.projectId);
-  const sending = new Set<Promise<void>>();
   const following: Promise<void>[] = [];
   const failed = new AbortController();
   const signal = AbortSignal.any([how.signal, failed.signal]);
+  const sendOne = sender(deps, { ...how, signal });
   let refused = 0;
 
   const orRefused = async (file: Found, work: () => Promise<void>): Promise<void> => {
@@ -49,56 +48,73 @@ export async function uploadAll(deps: Deps, files: Found[], how: UploadAll): Pro
       const { code, message } = refusalOf(error);
       if (code === undefined) return failed.abort(error);
       refused += 1;
-      report.fault(`${basename(file.path)}: refused. ${message}`, {
-        event: "refused",
-        file: file.path,
-        code,
-        message,
-      });
+      const words = `${basename(file.path)}: refused. ${message}`;
+      report.fault(words, { event: "refused", file: file.path, code, message });
     }
   };
-  const sendOne = async (file: Found): Promise<void> => {
-    if (file.bytes === 0) throw new Refused(400, "empty", "it is empty");
-    const folderId = how.isFlat ? undefined : await folderOf(file.folders);
-    const sent = await uploadFile(deps, file, {
-      projectId: how.projectId,
-      parallel: how.parallel,
-      signal,
-      ...(folderId ? { folderId } : {}),
-      ...(how.assetId ? { assetId: how.assetId } : {}),
-    });
-    following.push(
+  await inTurn(
+    files.filter((file) => !tellSent(deps, how, file)),
+    how.parallel,
+    signal,
+    (file) =>
       orRefused(file, async () => {
-        const state = await waitUntil(deps, sent, { waitFor: how.waitFor, signal });
-        report.line(`${file.path}: ${state} as ${sent.versionId} (${bytesText(file.bytes)})`, {
-          event: "uploaded",
-          file: file.path,
-          bytes: file.bytes,
-          state,
-          ...sent,
-        });
+        const sent = await sendOne(file);
+        following.push(
+          orRefused(file, async () => {
+            const state = await waitUntil(deps, sent, { waitFor: how.waitFor, signal });
+            const { path, bytes } = file;
+            const words = `${path}: ${state} as ${sent.versionId} (${bytesText(bytes)})`;
+            report.line(words, { event: "uploaded", file: path, bytes, state, ...sent });
+          }),
+        );
       }),
-    );
-  };
-
-  for (const file of files) {
-    const versionId = how.isAgain || how.assetId ? undefined : deps.memory.doneAs(file);
-    if (versionId) {
-      const words = `${file.path}: already uploaded as ${versionId}; --again sends it once more`;
-      report.line(words, { event: "already-uploaded", file: file.path, versionId });
-      continue;
-    }
-    const places = file.bytes <= SMALL_BYTES ? how.parallel : 1;
-    while (sending.size >= places) await Promise.race(sending);
-    if (signal.aborted) break;
-    const one = orRefused(file, () => sendOne(file)).finally(() => sending.delete(one));
-    sending.add(one);
-    if (places === 1) await one;
-  }
-  await Promise.all(sending);
+  );
   await Promise.all(following);
   signal.throwIfAborted();
   return refused === 0 ? 0 : 1;
+}
+
+/** Small files side by side, at most `parallel`; a large one by itself. */
+async function inTurn(
+  files: Found[],
+  parallel: number,
+  signal: AbortSignal,
+  work: (file: Found) => Promise<void>,
+): Promise<void> {
+  const running = new Set<Promise<void>>();
+  for (const file of files) {
+    const places = file.bytes <= SMALL_BYTES ? parallel : 1;
+    while (running.size >= places) await Promise.race(running);
+    if (signal.aborted) break;
+    const one = work(file).finally(() => running.delete(one));
+    running.add(one);
+    if (places === 1) await one;
+  }
+  await Promise.all(running);
+}
+
+/** Whether an earlier call sent this very file; says so. A new version of an asset is always wanted. */
+function tellSent({ memory, report }: Deps, how: UploadAll, file: Found): boolean {
+  const versionId = how.isAgain || how.assetId ? undefined : memory.doneAs(file);
+  if (!versionId) return false;
+  const words = `${file.path}: already uploaded as ${versionId}; --again sends it once more`;
+  report.line(words, { event: "already-uploaded", file: file.path, versionId });
+  return true;
+}
+
+function sender(deps: Deps, { projectId, assetId, parallel, signal, isFlat }: UploadAll) {
+  const folderOf = openFolders(deps.client, projectId);
+  return async (file: Found): Promise<Uploaded> => {
+    if (file.bytes === 0) throw new Refused(400, "empty", "it is empty");
+    const folderId = isFlat ? undefined : await folderOf(file.folders);
+    return uploadFile(deps, file, {
+      projectId,
+      parallel,
+      signal,
+      ...(folderId ? { folderId } : {}),
+      ...(assetId ? { assetId } : {}),
+    });
+  };
 }
 
 /** A code for what concerns this file alone; none for what ends the whole call. */

@@ -10,7 +10,7 @@ import { seedKey, seedPeople } from "#tests/support/people.ts";
 import { testResources } from "#tests/support/resources.ts";
 import type { BenchGroup, Figure } from "./figure.ts";
 import { measureHash } from "./upload/browser-hash.ts";
-import { MIB, makeFile, median, openSender, PARALLEL, type Sender, seconds } from "./upload/measure.ts";
+import { MIB, makeFile, openSender, PARALLEL, type Sender, seconds, speedLeft } from "./upload/measure.ts";
 import { measureMemory } from "./upload/memory.ts";
 import { measurePresign } from "./upload/presign.ts";
 import { measurePromote } from "./upload/promote.ts";
@@ -96,11 +96,5 @@ async function measureUpload(
       `upload of ${UPLOAD_MIB} MiB: bare ${bare.at(-1)?.toFixed(2)} s, through the API ${ours.at(-1)?.toFixed(2)} s`,
     );
   }
-  return {
-    id: "upload.ratio",
-    value: median(bare) / median(ours),
-    unit: "x",
-    target: 0.9,
-    better: "higher",
-  };
+  return speedLeft("upload.ratio", bare, ours);
 }

@@ -8,9 +8,13 @@ addEventListener("message", async (event: MessageEvent<File>) => {
   try {
     const hash = await createSHA256();
     hash.init();
+    const read = (at: number) => file.slice(at, at + blockBytes).arrayBuffer();
+    let next = read(0);
     for (let at = 0; at < file.size; at += blockBytes) {
-      hash.update(new Uint8Array(await file.slice(at, at + blockBytes).arrayBuffer()));
-      postMessage({ done: Math.min(file.size, at + blockBytes) });
+      const block = await next;
+      // Read while this one is hashed.
+      next = read(at + blockBytes);
+      hash.update(new Uint8Array(block));
     }
     postMessage({ sha256: hash.digest("hex") });
   } catch (error) {

@@ -10,6 +10,7 @@ import { markOf } from "../../../cli/files.ts";
 import { openMemory } from "../../../cli/memory.ts";
 import { openReport } from "../../../cli/report.ts";
 import { type Uploaded, uploadFile } from "../../../cli/upload-file.ts";
+import type { Figure } from "../figure.ts";
 
 export const MIB = 1024 * 1024;
 export const PARALLEL = 4;
@@ -79,6 +80,15 @@ export async function seconds(work: () => Promise<unknown>): Promise<number> {
 export function median(values: number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
+
+/** How much of the bare speed is left, by the medians of rounds that took turns. */
+export const speedLeft = (id: string, bare: number[], ours: number[]): Figure => ({
+  id,
+  value: median(bare) / median(ours),
+  unit: "x",
+  target: 0.9,
+  better: "higher",
+});
 
 export function percentile(values: number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);

@@ -10,7 +10,7 @@ import type { Resources } from "#core/resources.ts";
 import { headObject } from "#core/storage/read.ts";
 import { adminStorage } from "#tests/support/admin-storage.ts";
 import type { Figure } from "../figure.ts";
-import { discardMaster, MIB, median, type Sender, seconds } from "./measure.ts";
+import { discardMaster, MIB, type Sender, seconds, speedLeft } from "./measure.ts";
 
 const ROUNDS = 5;
 /** The product's own parallelism; parts small enough that there are several. */
@@ -44,13 +44,7 @@ export async function measurePromote(
       `copy of ${bytes / MIB} MiB: bare ${bare.at(-1)?.toFixed(2)} s, to a locked master ${ours.at(-1)?.toFixed(2)} s`,
     );
   }
-  return {
-    id: "promote.ratio",
-    value: median(bare) / median(ours),
-    unit: "x",
-    target: 0.9,
-    better: "higher",
-  };
+  return speedLeft("promote.ratio", bare, ours);
 }
 
 async function bareCopy({ promoter }: Resources, from: string, to: string, bytes: number): Promise<void> {
