@@ -32,7 +32,7 @@ export const suites: readonly Suite[] = [
   // The faults that take seconds; `make chaos` runs all of them, and the soak.
   {
     name: "faults",
-    files: ["tests/chaos/{05,10,12,14,15,17,29,30}-*.test.ts"],
+    files: ["tests/chaos/{01,02,05,10,12,14,15,16,17,18,19,20,21,22,23,24,25,27,28,29,30}-*.test.ts"],
     needs: "servers",
     always: true,
   },

@@ -157,7 +157,7 @@ async function settle(
   }
   if (cause instanceof BuildFailure) {
     log.warn({ code: cause.code, reason: cause.message }, "preview failed");
-    await failJob(sql, claim, cause);
+    await giveUp(consumer, claim, cause);
     await delivery.ack();
     return "failed";
   }
@@ -167,7 +167,7 @@ async function settle(
   );
   if (claim.attempt >= JOB_MAX_ATTEMPTS) {
     const reason = `The build failed ${claim.attempt} times for a reason of ours, not of the file. Try again later with "Rebuild"; if it goes on, tell your administrator the job ${claim.jobId}.`;
-    await failJob(sql, claim, new BuildFailure("gave-up", reason));
+    await giveUp(consumer, claim, new BuildFailure("gave-up", reason));
     await delivery.ack();
     return "failed";
   }
@@ -177,6 +177,15 @@ async function settle(
     reason: String(cause).slice(0, 200),
   });
   return "fault";
+}
+
+/** Ends the job and removes what it had uploaded, but for what somebody may be watching: the sweep comes for that. */
+async function giveUp({ sql, tools }: Consumer, claim: Claim, failure: BuildFailure): Promise<void> {
+  await failJob(sql, claim, failure);
+  const [row] = await sql<
+    { prefix: string | null }[]
+  >`select prefix from preview_jobs where id = ${claim.jobId}`;
+  await sweepAttempts(tools.storage, claim, row?.prefix ?? "").catch(() => {});
 }
 
 interface Heart {

@@ -8,7 +8,7 @@ const TRIES = 4;
 
 /**
  * Removes what earlier claims and tries of a job left in previews. With `kept` null only this claim's own: the job
- * belongs to somebody else now.
+ * belongs to somebody else now. With an empty `kept` all of them.
  */
 export async function sweepAttempts(storage: Storage, claim: Claim, kept: string | null): Promise<void> {
   const from = kept === null ? claim.fence : 1;

@@ -11,7 +11,7 @@ import { eventually } from "#tests/support/eventually.ts";
 import { testResources } from "#tests/support/resources.ts";
 import { stackEnv } from "#tests/support/stack.ts";
 import { openStorageProxy, type StorageFault, type StorageProxy } from "#tests/support/storage-proxy.ts";
-import { clip, openAndPut, type Wanted } from "#tests/support/uploads.ts";
+import { openAndPut, type Wanted } from "#tests/support/uploads.ts";
 
 const MIB = 1024 * 1024;
 /** Small parts, so that a copy has many moments to die in. */
@@ -159,69 +159,6 @@ test("a copy that finished without telling anyone is recognised, not repeated", 
     await masterIs(versionId, body);
   }
 }, 120_000);
-
-test("errors, refusals to talk and dropped connections of the storage delay a copy and change nothing", async () => {
-  const { versionId, body, uploadId } = await promoted({ bytes: 33 * MIB });
-  let asked = 0;
-  const kinds = ["status", "reset", "lose-answer", "slow"] as const;
-  proxy.decide = () => {
-    asked += 1;
-    const kind = kinds[asked % 8];
-    if (kind === "status") return { kind, status: asked % 3 ? 503 : 500 };
-    if (kind === "slow") return { kind, ms: 50 };
-    return kind ? { kind } : { kind: "pass" };
-  };
-  await eventually(
-    async () => {
-      const outcome = await copyToMaster(faulty, versionId, { limits }).catch((error: Error) => error.name);
-      expect(outcome).toMatch(/mastered|over/);
-    },
-    { withinMs: 40_000 },
-  );
-  await masterIs(versionId, body);
-  const upload = await api.as("editor").get(`/presign/${uploadId}`);
-  expect(upload.body).toMatchObject({ state: "promoted", waiting: null });
-}, 120_000);
-
-test("a storage that is down for long makes the upload wait and say so", async () => {
-  const { versionId, body, uploadId } = await promoted();
-  proxy.decide = () => ({ kind: "status", status: 503 });
-  for (let i = 0; i < 2; i++) await expect(copyToMaster(faulty, versionId, { limits })).rejects.toThrow();
-  const waiting = await api.as("editor").get(`/presign/${uploadId}`);
-  expect(waiting.body.state).toBe("promoting");
-  expect(waiting.body.waiting).toContain("goes on by itself");
-  proxy.decide = () => ({ kind: "pass" });
-  expect(await copyToMaster(faulty, versionId, { limits })).toBe("mastered");
-  await masterIs(versionId, body);
-}, 120_000);
-
-test("an object overwritten between check and copy is refused, and its version ends with the reason", async () => {
-  const { versionId, uploadId, staged, body } = await promoted();
-  const reserved = () => deps.sql<{ bytes: number }[]>`
-    select reserved_bytes as bytes from project_storage where project_id = ${api.seed.projectId}`;
-  const [before] = await reserved();
-  await adminStorage.put({ bucket: deps.promoter.buckets.staging, key: staged }, clip(body.length));
-  expect(await copyToMaster(deps, versionId)).toBe("refused");
-  const upload = await api.as("editor").get(`/presign/${uploadId}`);
-  expect(upload.body.state).toBe("refused");
-  expect(upload.body.reason).toContain("replaced");
-  expect(await stateOf(versionId)).toEqual({ state: "failed", reason: upload.body.reason });
-  const [after] = await reserved();
-  expect(Number(before?.bytes) - Number(after?.bytes)).toBe(body.length);
-});
-
-test("an object overwritten while it is copied never becomes a master", async () => {
-  const { versionId, staged, body } = await promoted();
-  let swapped: Promise<void> | undefined;
-  proxy.decide = (line) => {
-    if (!/^PUT \/\S*masters\//.test(line)) return { kind: "pass" };
-    swapped ??= adminStorage.put({ bucket: deps.promoter.buckets.staging, key: staged }, clip(body.length));
-    return { kind: "slow", ms: 300 };
-  };
-  expect(await copyToMaster(faulty, versionId)).toBe("refused");
-  await swapped;
-  expect((await stateOf(versionId))?.state).toBe("failed");
-});
 
 test("an object that vanished from staging ends with a reason", async () => {
   const { versionId, staged } = await promoted();

@@ -110,16 +110,6 @@ test("a forged list of parts is not believed", async () => {
   expect((await forge(parts)).status).toBe(202);
 });
 
-test("an overwritten or shortened object is noticed before it becomes a version", async () => {
-  const opened = await open(api, "editor");
-  const { PutObjectCommand } = await import("@aws-sdk/client-s3");
-  const at = staged(opened.uploadId);
-  await deps.promoter.s3.send(new PutObjectCommand({ Bucket: at.bucket, Key: at.key, Body: clip(1000) }));
-  const short = await api.as("editor").post("/promote", { uploadId: opened.uploadId });
-  expect(short.status).toBe(409);
-  expect(short.body.detail).toContain("1000 of 2000 bytes");
-});
-
 test("fifty uploads at once never share the last bytes of a quota, and give them back", async () => {
   const projectId = await seedProject(deps, { [api.seed.people.editor.id]: "manager" }, "Small");
   await deps.sql`update projects set quota_bytes = 10000 where id = ${projectId}`;
@@ -259,24 +249,6 @@ test("cancelling names the state that was read: arriving parts change nothing, a
   const before = (await editor.get(`/presign/${whole.uploadId}`)).headers.get("etag") ?? "";
   await editor.post("/promote", { uploadId: whole.uploadId });
   expect((await editor.del(`/presign/${whole.uploadId}`, before)).status).toBe(412);
-});
-
-test("an upload that never finishes expires: its parts are freed and its bytes given back", async () => {
-  const projectId = await seedProject(deps, { [api.seed.people.editor.id]: "manager" }, "Slow");
-  const body = clip(40 * MIB);
-  const parts = await open(api, "editor", { projectId, bytes: body.length });
-  await putParts(api, "editor", parts, body, [1]);
-  const single = await openAndPut(api, "editor", { projectId });
-  expect((await storageOf(projectId)).reserved).toBe(body.length + 2000);
-  await deps.sql`update uploads set expires_at = now() - interval '1 minute' where project_id = ${projectId}`;
-  const late = await api.as("editor").post("/promote", { uploadId: single.uploadId });
-  expect(late.status).toBe(410);
-  await round(expireUploads);
-  expect(await storageOf(projectId)).toEqual({ used: 0, reserved: 0 });
-  const [row] = await deps.sql`select * from uploads where id = ${parts.uploadId}`;
-  expect(row).toMatchObject({ state: "expired" });
-  expect(await listParts(deps.promoter, staged(parts.uploadId), row?.storage_upload_id)).toBeUndefined();
-  expect(await headObject(deps.promoter, staged(single.uploadId))).toBeUndefined();
 });
 
 test("a promotion whose process died after the check is finished by the clock", async () => {

@@ -59,21 +59,6 @@ test("an upload becomes a locked master with its preview asked for", async () =>
   expect(await copyToMaster(deps, versionId)).toBe("over");
 });
 
-test("fifty promotes at once make one version and are told the same", async () => {
-  const { uploadId } = await openAndPut(api, "editor");
-  const answers = await Promise.all(
-    Array.from({ length: 50 }, (_, i) =>
-      api.as("editor").post("/promote", { uploadId }, i % 2 ? { "idempotency-key": `k${uploadId}${i}` } : {}),
-    ),
-  );
-  expect(new Set(answers.map(({ status, text }) => `${status} ${text}`)).size).toBe(1);
-  expect(answers[0]?.status).toBe(202);
-  const rows = await deps.sql`select id from versions where upload_id = ${uploadId}`;
-  expect(rows).toHaveLength(1);
-  const hints = await deps.sql`select 1 from outbox where topic = 'masters:copy' and key = ${rows[0]?.id}`;
-  expect(hints).toHaveLength(1);
-});
-
 test("a promote again after the answer was lost tells the same, whatever the key", async () => {
   const { uploadId } = await openAndPut(api, "editor");
   const first = await api.as("editor").post("/promote", { uploadId });

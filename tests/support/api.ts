@@ -35,9 +35,9 @@ export interface Api {
 }
 
 /** All functions over `resources`, with people and a project, each reachable as any of them. */
-export async function openApi(resources: Resources): Promise<Api> {
+export async function openApi(resources: Resources, known?: Seed): Promise<Api> {
   const gateway = everyFunction(resources);
-  const seed = await seedPeople(resources);
+  const seed = known ?? (await seedPeople(resources));
   const origin = new URL(resources.config.PUBLIC_SITE_BASE).origin;
   const cookies = Object.fromEntries(
     await Promise.all(

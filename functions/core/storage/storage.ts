@@ -1,5 +1,6 @@
 import { S3Client } from "@aws-sdk/client-s3";
 import type { SharedConfig, StorageUser } from "../config.ts";
+import { giveUpOnSilence } from "./patience.ts";
 
 export interface Buckets {
   staging: string;
@@ -23,23 +24,25 @@ export function openStorage(
   config: SharedConfig,
   keys: { accessKeyId: string; secretAccessKey: string },
 ): Storage {
+  const s3 = new S3Client({
+    endpoint: config.WASABI_ENDPOINT,
+    region: config.WASABI_REGION,
+    forcePathStyle: true,
+    requestChecksumCalculation: "WHEN_REQUIRED",
+    responseChecksumValidation: "WHEN_REQUIRED",
+    credentials: keys,
+    maxAttempts: 4,
+    retryMode: "standard",
+    requestHandler: {
+      connectionTimeout: 2_000,
+      requestTimeout: 60_000,
+      httpsAgent: { maxSockets: 64 },
+      httpAgent: { maxSockets: 64 },
+    },
+  });
+  giveUpOnSilence(s3, config.WASABI_ENDPOINT);
   return {
-    s3: new S3Client({
-      endpoint: config.WASABI_ENDPOINT,
-      region: config.WASABI_REGION,
-      forcePathStyle: true,
-      requestChecksumCalculation: "WHEN_REQUIRED",
-      responseChecksumValidation: "WHEN_REQUIRED",
-      credentials: keys,
-      maxAttempts: 4,
-      retryMode: "standard",
-      requestHandler: {
-        connectionTimeout: 2_000,
-        requestTimeout: 60_000,
-        httpsAgent: { maxSockets: 64 },
-        httpAgent: { maxSockets: 64 },
-      },
-    }),
+    s3,
     endpoint: config.WASABI_ENDPOINT,
     buckets: {
       staging: config.BUCKET_STAGING,
