@@ -78,7 +78,7 @@ export function Custody({ review }: { review: Review }) {
           </div>
         </section>
       )}
-      {review.rights.manage && (
+      {review.rights.manage && !storage.missing && (
         <div class="custody-actions">
           <button
             type="button"
