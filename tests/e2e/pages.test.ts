@@ -110,6 +110,20 @@ const places: { name: string; path: () => string; act?: (page: Page) => Promise<
   { name: "review, custody", path: () => `/a/${assetId}`, act: tab("Custody") },
   { name: "review, details", path: () => `/a/${assetId}`, act: tab("Details") },
   { name: "review, keys", path: () => `/a/${assetId}`, act: (page) => page.keyboard.press("?") },
+  { name: "review, drawing", path: () => `/a/${assetId}`, act: (page) => page.keyboard.press("d") },
+  {
+    name: "review, reply",
+    path: () => `/a/${assetId}`,
+    act: (page) => page.getByRole("button", { name: "Reply" }).first().click(),
+  },
+  {
+    name: "share dialog",
+    path: () => `/p/${projectId}`,
+    act: async (page) => {
+      await page.getByRole("button", { name: /^More for Pages/ }).click();
+      await page.getByRole("menuitem", { name: "Share" }).click();
+    },
+  },
   { name: "compare", path: () => `/compare?left=${versions.first}&right=${versions.second}` },
 ];
 

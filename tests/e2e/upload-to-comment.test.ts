@@ -69,7 +69,7 @@ describe("from a file on a disk to a comment on a frame", () => {
     await editor.getByRole("textbox", { name: "Comment" }).fill("And the sound is early.");
     const before = Date.now();
     await editor.getByRole("button", { name: "Post", exact: true }).click();
-    await reviewer.getByText("And the sound is early.").waitFor({ timeout: 10_000 });
+    await reviewer.getByRole("article").getByText("And the sound is early.").waitFor({ timeout: 10_000 });
     expect(Date.now() - before).toBeLessThan(5000);
     await reviewer.getByRole("img", { name: /Here now:.*Edo/ }).waitFor();
     await reviewer
@@ -79,7 +79,7 @@ describe("from a file on a disk to a comment on a frame", () => {
       .click();
     await reviewer.getByRole("textbox", { name: "Reply" }).fill("Trimmed by two.");
     await reviewer.getByRole("button", { name: "Post reply" }).click();
-    await editor.getByText("Trimmed by two.").waitFor({ timeout: 10_000 });
+    await editor.getByRole("article").getByText("Trimmed by two.").waitFor({ timeout: 10_000 });
     const thread = editor.getByRole("article").filter({ hasText: "The cut lands late." });
     await thread.getByRole("button", { name: "Resolve" }).click();
     await reviewer.getByText(`Resolved by ${personOf("edo").name}`).waitFor({ timeout: 10_000 });
@@ -109,7 +109,7 @@ describe("from a file on a disk to a comment on a frame", () => {
     await guest.waitForFunction(() => (document.querySelector("video")?.readyState ?? 0) >= 2);
     await guest.getByRole("textbox", { name: "Comment" }).fill("Lovely, from the client.");
     await guest.getByRole("button", { name: "Post", exact: true }).click();
-    await editor.getByText("Lovely, from the client.").waitFor({ timeout: 10_000 });
+    await editor.getByRole("article").getByText("Lovely, from the client.").waitFor({ timeout: 10_000 });
     expect(faultsOf(guest)).toEqual([]);
     await guest.context().close();
   }, 60_000);

@@ -11,6 +11,7 @@ import type { Browse } from "./browse.ts";
 import { DeleteFolder, MoveDialog, RenameAsset, RenameFolder } from "./folder-dialogs.tsx";
 import { Poster } from "./poster.tsx";
 import { saveMaster } from "./save-master.ts";
+import "./asset-grid.css";
 
 const icon = { size: 16, strokeWidth: 1.5, "aria-hidden": true } as const;
 

@@ -3,6 +3,7 @@ import { AudioLines, CircleX, Film, Image } from "lucide-preact";
 import type { Asset } from "../api/types.ts";
 import { storyboardOf, type Tile, tileAt } from "../player/storyboard.ts";
 import { duration } from "../ui/words.ts";
+import "./poster.css";
 
 /** The poster; a pointer moving over it scrubs through the storyboard. */
 export function Poster({ asset }: { asset: Asset }) {

@@ -5,6 +5,7 @@ import { Custody } from "./custody.tsx";
 import { Details } from "./details.tsx";
 import type { Review } from "./review.ts";
 import { Versions } from "./versions.tsx";
+import "./panel.css";
 
 const tabs = ["Comments", "Approval", "Versions", "Custody", "Details"] as const;
 type Tab = (typeof tabs)[number];
