@@ -3,7 +3,7 @@ import type { Writable } from "node:stream";
 import { openDigest } from "#core/custody/digest.ts";
 import type { Hashes } from "#core/previews/job.ts";
 import type { Master } from "./master.ts";
-import { firstChunks, movedIndex, mp4Layout, type ReadRange } from "./mp4-index.ts";
+import { firstChunks, movedIndex, mp4Layout, type ReadRange, refuseCutIndex } from "./mp4-index.ts";
 
 /** Up to this size a master is copied to the scratch disk first: simpler, and hardly slower. */
 export const FILE_BYTES = 64 * 1024 * 1024;
@@ -35,6 +35,7 @@ export async function streamOf(master: Master, fileBytes: number): Promise<Strea
   if (isMatroska(head) || isMxf(head)) return { front: new Uint8Array(), skip: 0, pieces };
   const cached: ReadRange = async (from, length) =>
     from + length <= head.byteLength ? head.subarray(from, from + length) : read(from, length);
+  await refuseCutIndex(cached, master.bytes);
   const layout = await mp4Layout(cached, master.bytes);
   if (!layout) return null;
   const moov = await cached(layout.moov.at, layout.moov.length);

@@ -51,7 +51,9 @@ export class GrowingStream {
     const fragments = readFragments(bytes, track);
     const clock = times(fragments);
     const start = Math.min(...clock.map(({ at }) => at));
-    const end = Math.max(...clock.map(({ at, duration }) => at + duration));
+    // Durations belong to decoding times: only that of the frame shown last says when the segment ends.
+    const last = clock.reduce((latest, one) => (one.at >= latest.at ? one : latest));
+    const end = last.at + last.duration;
     const first = fragments[0];
     const keyFrame =
       this.isPicture && first?.samples[0]?.isSync

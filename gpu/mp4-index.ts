@@ -1,3 +1,5 @@
+import { BuildFailure } from "#core/previews/job.ts";
+
 /**
  * The index of an MP4 or MOV file (ISO/IEC 14496-12), read in ranges: where it lies, and a copy of it that is valid
  * in front of the media, so that a file whose index is at its end can be decoded from a pipe.
@@ -18,21 +20,44 @@ const MAX_INDEX_BYTES = 96 * 1024 * 1024;
 
 const view = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-/** Walks the top level. Null: not this format, fragmented, or too unusual to stream. */
-export async function mp4Layout(read: ReadRange, bytes: number): Promise<Mp4Layout | null> {
-  const found: Partial<Record<string, { at: number; length: number }>> = {};
+/** The boxes of the top level, as far as they make sense. */
+async function* topLevel(read: ReadRange, bytes: number) {
   let at = 0;
   for (let count = 0; count < MAX_BOXES && at + 8 <= bytes; count++) {
     const head = view(await read(at, 16));
-    if (head.byteLength < 8) return null;
+    if (head.byteLength < 8) return;
     let length = head.getUint32(0);
     if (length === 1 && head.byteLength >= 16) length = Number(head.getBigUint64(8));
     else if (length === 0) length = bytes - at;
     const type = String.fromCharCode(...[4, 5, 6, 7].map((i) => head.getUint8(i)));
-    if (count === 0 && type !== "ftyp") return null;
+    yield { type, at, length };
+    if (length < 8) return;
+    at += length;
+  }
+}
+
+const firstTypes = new Set(["ftyp", "moov", "mdat", "wide", "free", "skip"]);
+
+/** A decoder shows what is left of a file that was cut in its index, without the tracks that came last. */
+export async function refuseCutIndex(read: ReadRange, bytes: number): Promise<void> {
+  for await (const { type, at, length } of topLevel(read, bytes)) {
+    if (at === 0 && !firstTypes.has(type)) return;
+    if (type !== "moov") continue;
+    if (at + length <= bytes) return;
+    throw new BuildFailure(
+      "truncated",
+      "The file is incomplete: it ends in the middle of its index. Copy it again from the source, and upload the whole file.",
+    );
+  }
+}
+
+/** Walks the top level. Null: not this format, fragmented, or too unusual to stream. */
+export async function mp4Layout(read: ReadRange, bytes: number): Promise<Mp4Layout | null> {
+  const found: Partial<Record<string, { at: number; length: number }>> = {};
+  for await (const { type, at, length } of topLevel(read, bytes)) {
+    if (at === 0 && type !== "ftyp") return null;
     if (length < 8 || type === "moof" || type === "sidx") return null;
     found[type] ??= { at, length };
-    at += length;
   }
   const { ftyp, moov, mdat } = found;
   if (!ftyp || !moov || !mdat || ftyp.length > 65_536 || moov.length > MAX_INDEX_BYTES) return null;

@@ -79,6 +79,8 @@ const SEGMENT_SECONDS = 4;
 /** Decides what to make of a source. Pure. */
 export function planOf(source: Source, choices: Choices): Plan {
   const warnings: string[] = [];
+  if (source.pictures > 1)
+    warnings.push(`The file holds ${source.pictures} pictures; the preview shows the first.`);
   const picture =
     source.picture && source.kind === "video" ? picturePlan(source, source.picture, choices, warnings) : null;
   const sound = soundPlan(source, picture?.shiftSeconds ?? 0, choices, warnings);

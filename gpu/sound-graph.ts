@@ -18,7 +18,14 @@ export function soundGraph(plan: SoundPlan): string {
 
 function joined(rendition: RenditionPlan): string {
   const inputs = rendition.from.map((index) => `[0:${index}]`).join("");
+  if (rendition.unnamed !== null) return `${inputs}${inTurn(rendition.unnamed)},`;
   return rendition.from.length === 2 ? `${inputs}amerge=inputs=2,aformat=channel_layouts=stereo,` : inputs;
+}
+
+function inTurn(channels: number): string {
+  const every = (first: number) =>
+    Array.from({ length: Math.ceil((channels - first) / 2) }, (_, i) => `c${first + 2 * i}`).join("+");
+  return `pan=stereo|c0<${every(0)}|c1<${every(1)}`;
 }
 
 function clock(plan: SoundPlan): string {

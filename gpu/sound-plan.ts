@@ -5,6 +5,8 @@ export interface RenditionPlan {
   name: string;
   /** Stream indexes; two mono tracks make one stereo rendition. */
   from: number[];
+  /** Channels whose places nobody named, more than any usual layout has: they go left and right in turn. */
+  unnamed: number | null;
   label: string;
   /** BCP 47, or null. */
   language: string | null;
@@ -95,6 +97,7 @@ function pairs(sound: Sound[]): Omit<RenditionPlan, "name">[] {
     const two = sound.slice(at, at + 2);
     made.push({
       from: two.map((track) => track.index),
+      unnamed: null,
       label: two.length === 2 ? `Tracks ${at + 1} and ${at + 2}` : `Track ${at + 1}`,
       language: null,
       isDefault: at === 0,
@@ -105,7 +108,14 @@ function pairs(sound: Sound[]): Omit<RenditionPlan, "name">[] {
 
 function single(track: Sound, order: number, count: number): Omit<RenditionPlan, "name"> {
   const label = nameOf(track, count === 1 ? "Sound" : `Track ${order + 1}`);
-  return { from: [track.index], label, language: bcp47(track.language), isDefault: track.isDefault };
+  const isNamed = track.channels <= 8 || (track.layout !== null && track.layout !== "unknown");
+  return {
+    from: [track.index],
+    unnamed: isNamed ? null : track.channels,
+    label,
+    language: bcp47(track.language),
+    isDefault: track.isDefault,
+  };
 }
 
 /** What a player's menu calls a track: its title, its language in words, or what is left. */

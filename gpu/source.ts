@@ -64,6 +64,8 @@ export interface Source {
   container: string;
   durationSeconds: number | null;
   picture: Picture | null;
+  /** How many there are; the first is shown. */
+  pictures: number;
   sound: Sound[];
   captions: Captions[];
   /** `HH:MM:SS:FF` or `HH:MM:SS;FF`. */
@@ -108,13 +110,14 @@ export function sourceOf(probe: Probed, caps: Caps): Source {
     }
   }
   const isStillFormat = names.some((name) => stillFormats.has(name));
-  const video = probe.streams.find(
+  const videos = probe.streams.filter(
     (stream) =>
       stream.codec_type === "video" &&
       stream.width > 0 &&
       stream.height > 0 &&
       !stream.disposition.attached_pic,
   );
+  const [video] = videos;
   const sound = probe.streams
     .filter((stream) => stream.codec_type === "audio" && stream.channels > 0)
     .map(soundOf);
@@ -132,6 +135,7 @@ export function sourceOf(probe: Probed, caps: Caps): Source {
     container: names[0] ?? "unknown",
     durationSeconds: isImage ? null : duration,
     picture: video ? pictureOf(video, probe, isImage) : null,
+    pictures: videos.length,
     sound,
     captions: probe.streams
       .filter((stream) => stream.codec_type === "subtitle" && textCaptions.has(stream.codec_name))

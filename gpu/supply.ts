@@ -1,9 +1,10 @@
-import { rm } from "node:fs/promises";
+import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Writable } from "node:stream";
 import type { Claim, Hashes } from "#core/previews/job.ts";
 import { feed, feedOnly, type Stream, streamOf, writeSparse } from "./feed.ts";
 import { checkHashes, type Master, readMaster } from "./master.ts";
+import { type ReadRange, refuseCutIndex } from "./mp4-index.ts";
 import type { Scratch } from "./scratch.ts";
 
 /** Where the material comes from: a file on the scratch disk, or a pipe that is fed. */
@@ -47,6 +48,12 @@ export async function openSupply(
 
   async function download(): Promise<void> {
     await settle(await readMaster(master, signal, scratch.source));
+    await using source = await open(scratch.source);
+    const read: ReadRange = async (from, length) => {
+      const { buffer, bytesRead } = await source.read(new Uint8Array(length), 0, length, from);
+      return buffer.subarray(0, bytesRead);
+    };
+    await refuseCutIndex(read, master.bytes);
     stream = null;
     await rm(sparse, { force: true });
   }

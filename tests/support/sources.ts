@@ -49,6 +49,7 @@ export const source = (change: Partial<Source> = {}): Source => ({
   container: "mov",
   durationSeconds: 10,
   picture: picture(),
+  pictures: 1,
   sound: [sound()],
   captions: [],
   startTimecode: null,
