@@ -17,7 +17,7 @@ export interface WorkerProcess {
 
 /** The worker as it runs in production: its own process, only its environment. */
 export async function spawnWorker(
-  room: PreviewRoom,
+  room: Pick<PreviewRoom, "environment">,
   env: Record<string, string> = {},
 ): Promise<WorkerProcess> {
   const scratch = await mkdtemp(join(tmpdir(), "rushes-process-"));
