@@ -37,7 +37,7 @@ integration: ## each function through its app, on the local servers
 contract: ## one suite per port, run by every adapter
 edge: ## the signed edge, attacked
 gpu: ## the preview worker; an absent GPU is reported as skipped
-e2e: ## the whole path in a real browser
+e2e: ## the whole path in a real browser; QUEUE=sqs runs it on SQS
 infra: ## the cloud stacks, evaluated
 chaos: ## one fault per file, then a soak; CHAOS_SEED repeats one, CHAOS_MINUTES=10 makes it long
 faults: ## the faults that take seconds, as make test runs them

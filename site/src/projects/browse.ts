@@ -116,7 +116,9 @@ export function createBrowse(start: ProjectStart) {
       picked.value = new Set();
       try {
         const done = await several("delete", ids);
-        if (done.length < ids.length) void load();
+        // A list that was asked for before would bring them back.
+        void load();
+        assets.value = assets.value.filter(({ id }) => !done.includes(id));
         if (done.length > 0)
           say(`${count(done.length, "asset")} deleted.`, {
             label: "Undo",
