@@ -78,7 +78,7 @@ test("who watches while the preview is built gets all of it, without a reload or
   }
   // The open menu grows with what is there.
   for (const page of [playing, paused]) {
-    await page.getByRole("menuitemradio", { name: "720p" }).waitFor({ timeout: 90_000 });
+    await page.getByRole("menuitemradio", { name: "720p" }).waitFor({ timeout: 200_000 });
     expect(await rungs(page)).toEqual(["Automatic", "1080p", "720p", "480p", "360p"]);
   }
   expect(await state()).toBe("ready");
@@ -106,4 +106,4 @@ test("who watches while the preview is built gets all of it, without a reload or
     expect(await readFrames(paused, BITS, SQUARE, width)).toEqual({ named: frame, seen: frame });
   }
   expect([playing, paused].flatMap(faultsOf)).toEqual([]);
-}, 240_000);
+}, 420_000);
