@@ -199,7 +199,7 @@ describe("a locked master", () => {
   test.each([...users])("is not freed by %s asking to bypass governance", async (user) => {
     const version = await lockedMaster();
     const BypassGovernanceRetention = true;
-    const Retention = { Mode: "GOVERNANCE", RetainUntilDate: soon(1000) } as const;
+    const Retention = { Mode: "GOVERNANCE", RetainUntilDate: soon(3_600_000) } as const;
     expect(
       await outcome(clients[user].send(new DeleteObjectCommand({ ...version, BypassGovernanceRetention }))),
     ).toBe("refused");
