@@ -58,6 +58,13 @@ export function unreadable(result: RunResult): BuildFailure {
       "The file is incomplete: its index is missing, as after an interrupted recording or copy. Copy it again from the source, or repair it, and upload the whole file.",
     );
   }
+  // What ffmpeg says of a file with more than a thousand streams as well.
+  if (/Cannot allocate memory/i.test(log)) {
+    return new BuildFailure(
+      "too-many-streams",
+      "The file has more tracks than are handled, or its headers need more memory than one file may use. Export it with fewer tracks.",
+    );
+  }
   if (result.killedBy) {
     return new BuildFailure(
       "damaged",

@@ -107,3 +107,18 @@ test("a file that ends in the middle of its index is incomplete, however much of
     expect(version.reason).toContain("Copy it again");
   }
 });
+
+test("a file of two thousand tracks is refused for that", async () => {
+  const whole = await readFile(await made("whole.mp4", `${picture} ${sound} ${h264} -c:a aac -f mp4`));
+  const path = await fixture("odd-1/tracks.mp4", (output) => {
+    const moov = whole.indexOf("moov") - 4;
+    const trak = whole.indexOf("trak") - 4;
+    const end = trak + whole.readUInt32BE(trak);
+    const tracks = Array.from({ length: 2000 }, () => whole.subarray(trak, end));
+    const index = Buffer.concat([whole.subarray(moov, trak), ...tracks, whole.subarray(end)]);
+    index.writeUInt32BE(index.length, 0);
+    return writeFile(output, Buffer.concat([whole.subarray(0, moov), index]));
+  });
+  const version = await built(path);
+  expect([version.state, version.reason_code]).toEqual(["failed", "too-many-streams"]);
+});
