@@ -1,4 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { setTimeout as pause } from "node:timers/promises";
+import { eventsApp } from "#api/events/events.ts";
 import { publishLive } from "#core/events/live.ts";
 import { type EventType, emit } from "#core/outbox.ts";
 import { relayEvents, relayNotices } from "#core/queue/relay.ts";
@@ -187,6 +189,20 @@ describe("an event stream", () => {
     await standing(reader);
     await api.as("manager").del(`${path}/${api.seed.people.viewer.id}`, "*");
     await eventually(() => expect(reader.ended).toBe(true));
+  });
+
+  test("that its reader leaves is no fault, and ends in silence", async () => {
+    const said: unknown[] = [];
+    const log = { ...resources.log, warn: (fields: unknown) => said.push(fields) };
+    const app = eventsApp(Object.assign(Object.create(resources) as Resources, { log }));
+    const headers = { cookie: await seedSession(resources, api.seed.people.viewer.id) };
+    const url = `${resources.config.PUBLIC_API_BASE}/events?projectId=${projectId}`;
+    const reader = new EventReader(await app.fetch(new Request(url, { headers })));
+    await standing(reader);
+    await reader.close();
+    await happen("comment.created", { n: 500 });
+    await pause(200);
+    expect(said).toEqual([]);
   });
 
   test("ends as soon as its API key is revoked", async () => {

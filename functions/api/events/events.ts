@@ -58,9 +58,11 @@ function streamOf(
     async pull(controller) {
       try {
         const { value, done } = await messages.next();
+        if (gone.signal.aborted) return;
         if (done) controller.close();
         else controller.enqueue(encoder.encode(textOf(value)));
       } catch (error) {
+        if (gone.signal.aborted) return;
         log.warn({ err: error, requestId }, "an event stream broke; the client will come back");
         controller.close();
       }
