@@ -1,5 +1,8 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { markRunning, runningPid, withLock } from "#dev/processes.ts";
 
 /** The public three come first: they are what a person types. */
 export const portNames = [
@@ -44,6 +47,19 @@ const canBind = (port: number, host: string): Promise<boolean> =>
 export const isFree = async (port: number): Promise<boolean> =>
   !(await answers(port)) && (await canBind(port, "127.0.0.1")) && (await canBind(port, "::1"));
 
+/** Where the clones of one person on this machine tell each other which ports they are about to use. */
+const bookings = join(tmpdir(), `rushes-ports-${process.getuid?.() ?? 0}`);
+const bookingOf = (file: string) => Bun.hash(file).toString(36);
+
+/** The ports that other clones, which still run, have chosen, although they may not listen there yet. */
+const bookedByOthers = (file: string): Set<number> =>
+  new Set(
+    readdirSync(bookings)
+      .map((name) => name.replace(/\.pid$/, ""))
+      .filter((name) => name.split("-")[1] !== bookingOf(file) && runningPid(bookings, name) !== null)
+      .map((name) => Number(name.split("-")[0])),
+  );
+
 const remembered = (file: string): Partial<Ports> => {
   if (!existsSync(file)) return {};
   try {
@@ -70,9 +86,21 @@ export const choosePorts = async (
   usePublicDefaults: boolean,
   keep: (name: PortName) => boolean,
 ): Promise<Ports> => {
+  mkdirSync(bookings, { recursive: true, mode: 0o700 });
+  return withLock(bookings, "choosing ports", () => chooseAmongFree(file, base, usePublicDefaults, keep));
+};
+
+const chooseAmongFree = async (
+  file: string,
+  base: number,
+  usePublicDefaults: boolean,
+  keep: (name: PortName) => boolean,
+): Promise<Ports> => {
   const before = remembered(file);
   const chosen: Partial<Ports> = {};
   const used = new Set<number>();
+  const booked = bookedByOthers(file);
+  const isOurs = async (port: number) => !used.has(port) && !booked.has(port) && (await isFree(port));
   let next = base;
   for (const name of portNames) {
     const last = before[name];
@@ -81,13 +109,13 @@ export const choosePorts = async (
     let port: number | undefined;
     if (last !== undefined && keep(name)) port = last;
     for (const candidate of port === undefined ? candidates : [])
-      if (!used.has(candidate) && (await isFree(candidate))) {
+      if (await isOurs(candidate)) {
         port = candidate;
         break;
       }
     let probe = wish === undefined ? next : wish + 10;
     while (port === undefined) {
-      if (!used.has(probe) && (await isFree(probe))) port = probe;
+      if (await isOurs(probe)) port = probe;
       probe += 1;
     }
     if (wish === undefined) next = Math.max(next, port >= base && port < base + 500 ? port + 1 : next);
@@ -95,6 +123,7 @@ export const choosePorts = async (
     chosen[name] = port;
   }
   const ports = chosen as Ports;
+  for (const port of used) markRunning(bookings, `${port}-${bookingOf(file)}`, process.pid);
   await Bun.write(file, `${JSON.stringify(ports, null, 2)}\n`);
   return ports;
 };
