@@ -6,8 +6,8 @@ declare namespace App {
     theme: "dark" | "light";
     /** When the page began to be made: what happens later is told to it. */
     since: string;
-    /** Set when a page answers for something that is not there, or that failed. */
-    apiDown?: boolean;
+    /** The status that the API answered instead of what the page was to show; 502 when it cannot be reached. */
+    apiStatus?: number;
   }
 }
 

@@ -1,8 +1,9 @@
 import { defineMiddleware } from "astro:middleware";
 import { noteVisitor, settings } from "./server/api.ts";
+import { pageFor } from "./server/instead.ts";
 import { sessionOf } from "./server/session.ts";
 
-const open = /^\/(signin|s\/|404|500|favicon|_astro\/|_server-islands)/;
+const open = /^\/(signin|s\/|404|500|trouble|favicon|_astro\/|_server-islands)/;
 
 /** Who asks, in which theme; people who are not signed in are sent to do so and come back. */
 export const onRequest = defineMiddleware(
@@ -13,9 +14,9 @@ export const onRequest = defineMiddleware(
     locals.theme = cookies.get("rushes_theme")?.value === "light" ? "light" : "dark";
     if (!locals.session) {
       const session = await sessionOf(request);
-      if (session === "down") {
-        locals.apiDown = true;
-        if (!open.test(url.pathname)) return rewrite("/500");
+      if (typeof session === "number") {
+        locals.apiStatus = session;
+        if (!open.test(url.pathname)) return rewrite(pageFor(session));
       } else locals.session = session;
     }
     if (!locals.session && !open.test(url.pathname))

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Browser, Page } from "playwright-core";
 import { countedClip } from "#tests/fixtures/counted.ts";
 import { openChromium } from "#tests/support/chromium.ts";
+import { eventually } from "#tests/support/eventually.ts";
 import { faultsOf, pageOf } from "./support/browser.ts";
 import { access, ask, freshProject, uploadAsset } from "./support/product.ts";
 
@@ -154,3 +155,23 @@ describe("settings of a project", () => {
     expect(faultsOf(page)).toEqual([]);
   }, 90_000);
 });
+
+test("who asks for too many pages is told so, and goes on a moment later", async () => {
+  // Vic looks in here alone: it is one person's share of the API that is used up.
+  const hasty = await pageOf(browser, "vic");
+  const cookies = await hasty.context().cookies(access.urls.site);
+  const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
+  const answers = await Promise.all(
+    Array.from({ length: 600 }, async () => {
+      const answer = await fetch(`${access.urls.site}/`, { headers: { cookie }, redirect: "manual" });
+      return { status: answer.status, text: await answer.text() };
+    }),
+  );
+  const turnedDown = answers.filter(({ status }) => status !== 200);
+  expect(new Set(turnedDown.map(({ status }) => status))).toEqual(new Set([429]));
+  expect(turnedDown[0]?.text).toContain("Too many pages at once");
+  await eventually(async () => expect((await hasty.goto(`${access.urls.site}/`))?.status()).toBe(200), {
+    withinMs: 15_000,
+  });
+  await hasty.context().close();
+}, 60_000);

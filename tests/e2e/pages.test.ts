@@ -207,6 +207,11 @@ describe("reviewing by keyboard alone", () => {
     await page.keyboard.press("Home");
     await page.waitForFunction(() => document.querySelector("[data-testid=frame]")?.textContent === "0");
     expect(await frame.textContent()).toBe("0");
+    // The field takes the very next key, the second time as well.
+    await page.keyboard.press("g");
+    await page.keyboard.type("7");
+    await page.keyboard.press("Enter");
+    await page.waitForFunction(() => document.querySelector("[data-testid=frame]")?.textContent === "7");
     await page.context().close();
   }, 60_000);
 

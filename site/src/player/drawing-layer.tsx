@@ -1,5 +1,6 @@
 import { useRef, useState } from "preact/hooks";
 import type { Shape } from "../api/types.ts";
+import { focusNow } from "../ui/focus-now.ts";
 import type { DrawingState } from "./drawing-state.ts";
 
 /** Units per picture height; shapes are stored relative to the picture and scaled here. */
@@ -78,8 +79,7 @@ export function DrawingLayer({
           class="drawing-text numbers"
           aria-label="Text on the picture"
           maxLength={500}
-          // biome-ignore lint/a11y/noAutofocus: the person has just clicked where the text shall stand
-          autoFocus
+          ref={focusNow}
           style={{ left: `${typing[0] * 100}%`, top: `${typing[1] * 100}%`, color: state.color.value }}
           onKeyDown={(event) => {
             event.stopPropagation();

@@ -1,5 +1,6 @@
 import { useComputed, useSignal } from "@preact/signals";
 import { frameToSeconds, frameToTimecode, TimecodeError, timecodeToFrame } from "#core/timecode/timecode.ts";
+import { focusNow } from "../ui/focus-now.ts";
 import { Menu, MenuItem } from "../ui/menu.tsx";
 import type { Player } from "./player.ts";
 import type { Counting, View } from "./view.ts";
@@ -95,8 +96,7 @@ function GoTo({ player, onDone }: { player: Player; onDone: () => void }) {
         aria-label="Go to timecode, frame or seconds"
         aria-invalid={wrong.value !== ""}
         placeholder={frameToTimecode(player.model, player.head.value)}
-        // biome-ignore lint/a11y/noAutofocus: the person has just asked to type here
-        autoFocus
+        ref={focusNow}
         autocomplete="off"
         spellcheck={false}
         onKeyDown={(event) => {

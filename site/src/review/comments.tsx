@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { Download, ListFilter, Search } from "lucide-preact";
 import { useEffect, useRef } from "preact/hooks";
 import { saveFile } from "../api/client.ts";
+import { focusNow } from "../ui/focus-now.ts";
 import { Menu, MenuItem } from "../ui/menu.tsx";
 import { complain } from "../ui/toasts.tsx";
 import { VirtualList } from "../ui/virtual-list.tsx";
@@ -129,8 +130,7 @@ export function Comments({ review }: { review: Review }) {
             type="search"
             aria-label="Search in comments"
             placeholder="Words or a name"
-            // biome-ignore lint/a11y/noAutofocus: opened by the person's own click
-            autoFocus
+            ref={focusNow}
             value={text}
             onInput={(event) => set({ text: event.currentTarget.value })}
           />

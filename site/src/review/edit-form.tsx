@@ -1,13 +1,11 @@
 import { useSignal } from "@preact/signals";
-import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Comment } from "../api/types.ts";
+import { focusNow } from "../ui/focus-now.ts";
 import type { Review } from "./review.ts";
 
 /** In place of a comment's text, while its author changes it. */
 export function EditForm({ review, comment }: { review: Review; comment: Comment }) {
   const text = useSignal(comment.text);
-  const field = useRef<HTMLTextAreaElement>(null);
-  useLayoutEffect(() => field.current?.focus(), []);
   const stop = () => {
     review.editing.value = undefined;
   };
@@ -23,7 +21,7 @@ export function EditForm({ review, comment }: { review: Review; comment: Comment
       }}
     >
       <textarea
-        ref={field}
+        ref={focusNow}
         class="input"
         rows={3}
         aria-label="Edit comment"

@@ -12,10 +12,10 @@ const most = 2000;
 const known = new Map<string, { session: Session; until: number }>();
 
 /**
- * Who is signed in; undefined when nobody, `down` when the API cannot say. Remembered for a few seconds, since it
+ * Who is signed in; undefined when nobody, the API's status when it does not say. Remembered for a few seconds, since it
  * only says what the frame of a page shows: what a person may see is decided by the API on every request.
  */
-export async function sessionOf(request: Request): Promise<Session | undefined | "down"> {
+export async function sessionOf(request: Request): Promise<Session | undefined | number> {
   const secret = /(?:^|;\s*)[\w-]*rushes_session=([^;]+)/.exec(request.headers.get("cookie") ?? "")?.[1];
   if (!secret) return undefined;
   const held = known.get(secret);
@@ -23,7 +23,7 @@ export async function sessionOf(request: Request): Promise<Session | undefined |
   const answer = await ask<{ person: Session | null }>(request, "/session");
   if (!answer.ok) {
     known.delete(secret);
-    return answer.status === 401 ? undefined : "down";
+    return answer.status === 401 ? undefined : answer.status;
   }
   const session = answer.value.person ?? undefined;
   if (known.size >= most) known.clear();
