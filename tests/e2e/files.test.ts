@@ -114,7 +114,7 @@ describe("what was deleted", () => {
   test("comes back with one click while it can", async () => {
     const sql = new SQL(access.databases.postgres);
     // As when its time is over: neither the rows nor the storage keep it.
-    await sql`update versions set lock_until = now() - interval '1 minute', master_key = 'masters/none'
+    await sql`update versions set lock_until = now() - interval '1 minute', master_key = ${`masters/none-${made.assetId}`}
       where asset_id = ${made.assetId}`;
     await sql.end();
     await page.goto(`${access.urls.site}/p/${projectId}`);

@@ -154,6 +154,8 @@ test("without a line a whole folder waits, in a short list, and goes on by itsel
   const uploads = lone.getByRole("region", { name: "Uploads" });
   await lone.goto(`${access.urls.site}/p/${projectId}`);
   await lone.locator(".page:not([inert])").waitFor();
+  // The tray is an island of its own; what has not been loaded cannot be without a line.
+  await lone.waitForFunction(() => !document.querySelector("astro-island[ssr]"));
   await lone.context().setOffline(true);
   const buffer = Buffer.from(await Bun.file(await stillPicture()).arrayBuffer());
   await lone
