@@ -70,7 +70,7 @@ test("of two who hold the same attempt only the later one writes how it ended", 
   const [row] = await sql<{ id: string }[]>`select id from webhook_deliveries`;
   const id = row?.id ?? "";
   const early = await claimDelivery(sql, id);
-  await sql`update webhook_deliveries set next_attempt_at = now() where id = ${id}`;
+  await sql`update webhook_deliveries set next_attempt_at = now() - interval '1 second' where id = ${id}`;
   const late = await claimDelivery(sql, id);
   if (!early || !late) throw new Error("the delivery could not be claimed");
   const failed = { state: "failed", status: 500, error: "too late", nextAttemptMs: null } as const;

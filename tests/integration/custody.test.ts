@@ -251,7 +251,7 @@ test("a deleted asset keeps its bytes for a day of grace, then they go with prev
   const refused = await api.as("manager").del(`/assets/${assetId}`);
   expect([refused.status, refused.body.type]).toEqual([409, expect.stringContaining("locked")]);
   await adminStorage.unlock(place);
-  await deps.sql`update versions set lock_until = now() where id = ${versionId}`;
+  await deps.sql`update versions set lock_until = now() - interval '1 second' where id = ${versionId}`;
   const shown = { bucket: deps.custodian.buckets.previews, key: `assets/${versionId}/job_1.1/master.m3u8` };
   await adminStorage.put(shown, Buffer.from("#EXTM3U"));
   expect((await api.as("manager").del(`/assets/${assetId}`)).status).toBe(204);

@@ -110,7 +110,7 @@ async function rowOf(id: string) {
 }
 
 const makeDue = (id: string) =>
-  resources.sql`update webhook_deliveries set next_attempt_at = now() where id = ${id}`;
+  resources.sql`update webhook_deliveries set next_attempt_at = now() - interval '1 second' where id = ${id}`;
 
 describe("delivering webhooks", () => {
   test("a delivery carries the event, signed by both secrets, and is made once", async () => {

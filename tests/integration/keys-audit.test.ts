@@ -38,7 +38,7 @@ describe("API keys", () => {
     const expiresAt = new Date(Date.now() + 60_000).toISOString();
     const { body } = await api.as("editor").post("/keys", { name: "Soon", scopes: ["read"], expiresAt });
     expect((await api.bearing(body.secret).get("/projects")).status).toBe(200);
-    await resources.sql`update api_keys set expires_at = now() where id = ${body.id}`;
+    await resources.sql`update api_keys set expires_at = now() - interval '1 second' where id = ${body.id}`;
     expect((await api.bearing(body.secret).get("/projects")).status).toBe(401);
     const past = await api
       .as("editor")
