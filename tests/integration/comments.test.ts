@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { newId } from "#core/id.ts";
 import type { Resources } from "#core/resources.ts";
+import { aSecondApart } from "#tests/support/apart.ts";
 import { type Api, type Caller, openApi } from "#tests/support/api.ts";
 import { testResources } from "#tests/support/resources.ts";
 import { type SeededVersion, seedVersion } from "#tests/support/versions.ts";
@@ -231,6 +232,11 @@ describe("the list", () => {
       const who = index % 2 ? "editor" : "reviewer";
       made.push((await say(api.as(who), { ...on, frame, text: `Number ${index} 100%` })).body);
     }
+    await aSecondApart(
+      resources.sql,
+      "comments",
+      made.map(({ id }) => id),
+    );
     await api.as("editor").post(`/comments/${made[0]?.id}/resolve`);
     await say(api.as("editor"), { ...on, replyTo: made[0]?.id, frame: 40, text: "done" });
     await say(api.as("reviewer"), { ...on, frame: 249, mentions: [api.seed.people.viewer.id] });

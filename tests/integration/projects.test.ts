@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { newId } from "#core/id.ts";
 import type { Resources } from "#core/resources.ts";
+import { aSecondApart } from "#tests/support/apart.ts";
 import { type Api, openApi } from "#tests/support/api.ts";
 import { testResources } from "#tests/support/resources.ts";
 import { seedVersion } from "#tests/support/versions.ts";
@@ -41,8 +42,10 @@ describe("a project", () => {
   });
 
   test("is listed to its members, page by page, newest first", async () => {
-    const made = [];
-    for (let i = 0; i < 5; i++) made.unshift(await open("outsider", { name: `Page ${i}` }));
+    const made: string[] = [];
+    for (let i = 0; i < 5; i++) made.push(await open("outsider", { name: `Page ${i}` }));
+    await aSecondApart(resources.sql, "projects", made);
+    made.reverse();
     const seen: string[] = [];
     let cursor: string | null = null;
     do {
@@ -65,7 +68,12 @@ describe("a project", () => {
     const made = [];
     for (let i = 0; i < 4; i++) made.push(await seedVersion(resources, { projectId }));
     const newer = await seedVersion(resources, { projectId, assetId: made[3]?.assetId ?? "" });
-    await seedVersion(resources, { projectId, state: "building" });
+    const unbuilt = await seedVersion(resources, { projectId, state: "building" });
+    await aSecondApart(
+      resources.sql,
+      "assets",
+      [...made, unbuilt].map(({ assetId }) => assetId),
+    );
     const posters: string[] = await read();
     const wanted = [newer, made[2], made[1]].map((one) => new RegExp(`/${one?.versionId}/.*/poster.jpg$`));
     expect(posters).toEqual(wanted.map((pattern) => expect.stringMatching(pattern)));
