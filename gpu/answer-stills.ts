@@ -30,14 +30,14 @@ export async function answerStills(room: Room, signal: AbortSignal): Promise<voi
   signal.addEventListener("abort", () => room.redis.disconnect(), { once: true });
   while (!signal.aborted) {
     const question = await nextQuestion(room.redis).catch(async () => {
-      await pause(1_000, undefined, { signal }).catch(() => {});
+      await pause(1_000, undefined, { signal }).catch(() => {}); // ends with the signal
       return null;
     });
     if (!question) continue;
     await answer(room, question, signal).catch((error: unknown) =>
       room.log.warn({ err: error, versionId: question.versionId }, "no stills"),
     );
-    await answerStill(room.redis, question).catch(() => {});
+    await answerStill(room.redis, question).catch(() => {}); // whoever asked stops waiting by itself
   }
 }
 

@@ -171,7 +171,12 @@ async function tryPlan(context: Try): Promise<Made> {
     shownSeconds: shown,
     onFirst: async (streams) => {
       refuseLateStart(streams, plan);
-      poster = makePoster(scratch, streams, folder, signal);
+      // A missing poster is no reason to fail a preview.
+      if (plan.picture)
+        poster = makePoster(scratch, streams, folder, signal).catch((cause) => {
+          if (!signal.aborted) witness.missed("there is no poster", cause);
+          return null;
+        });
     },
     onPlayable: async (streams) => {
       const { text, rungs } = growingMaster(plan, streams);
@@ -234,11 +239,20 @@ function offerInstant(
   folder: PreviewFolder,
   onPlayable: (master: string) => Promise<void>,
 ): Instant | undefined {
-  const { tools, claim, source, scratch, supply, signal, attempt, shown } = context;
+  const { tools, claim, source, scratch, supply, witness, signal, attempt, shown } = context;
   const isSeen = claim.isRebuild || shown > (source.durationSeconds ?? 0) - 1;
   if (attempt > 0 || isSeen || !canRemux(source, claim.recipe, claim.master.bytes)) return undefined;
   const input = supply.second(signal);
-  return startInstant(tools, { source, input, scratch, folder, signal, shownSeconds: shown, onPlayable });
+  return startInstant(tools, {
+    source,
+    input,
+    scratch,
+    folder,
+    signal,
+    shownSeconds: shown,
+    onPlayable,
+    onFault: (cause) => witness.missed("the repacked source was not offered", cause),
+  });
 }
 
 /** The first frame lies at zero, or the plan's idea of the start was wrong and the next try knows better. */

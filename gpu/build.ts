@@ -29,6 +29,8 @@ export interface Witness {
   playable(shown: { preview: Preview; media: Media }): Promise<void>;
   /** People have something to watch, and the rest takes long: it may be built later. */
   mayWait(): void;
+  /** Something went wrong that the preview does without. */
+  missed(what: string, cause: unknown): void;
   progress(progress: Progress, engine: string): void;
 }
 

@@ -117,13 +117,18 @@ async function handle(
   let engine = "none";
   let outcome = "fault";
   try {
-    const built = await build(consumer.tools, claim, witnessOf(consumer, claim, heart, turn), heart.signal);
+    const built = await build(
+      consumer.tools,
+      claim,
+      witnessOf(consumer, claim, heart, turn, log),
+      heart.signal,
+    );
     engine = built.preview.engine;
     outcome = (await completeJob(consumer.sql, claim, built)) ? "ready" : "lost";
     if (outcome === "lost") throw new Interrupted("lost");
     log.info(built.result, "preview ready");
     await delivery.ack();
-    await sweepAttempts(consumer.tools.storage, claim, built.preview.prefix).catch(() => {});
+    await sweep(consumer, claim, built.preview.prefix, log);
   } catch (cause) {
     outcome = await settle(consumer, claim, delivery, cause, log);
   } finally {
@@ -143,7 +148,7 @@ async function settle(
   const { sql } = consumer;
   if (cause instanceof Interrupted && cause.why === "lost") {
     log.warn("the job was taken over, cancelled or deleted");
-    await sweepAttempts(consumer.tools.storage, claim, null).catch(() => {});
+    await sweep(consumer, claim, null, log);
     await delivery.ack();
     return "lost";
   }
@@ -157,7 +162,7 @@ async function settle(
   }
   if (cause instanceof BuildFailure) {
     log.warn({ code: cause.code, reason: cause.message }, "preview failed");
-    await giveUp(consumer, claim, cause);
+    await giveUp(consumer, claim, cause, log);
     await delivery.ack();
     return "failed";
   }
@@ -167,7 +172,7 @@ async function settle(
   );
   if (claim.attempt >= JOB_MAX_ATTEMPTS) {
     const reason = `The build failed ${claim.attempt} times for a reason of ours, not of the file. Try again later with "Rebuild"; if it goes on, tell your administrator the job ${claim.jobId}.`;
-    await giveUp(consumer, claim, new BuildFailure("gave-up", reason));
+    await giveUp(consumer, claim, new BuildFailure("gave-up", reason), log);
     await delivery.ack();
     return "failed";
   }
@@ -180,12 +185,20 @@ async function settle(
 }
 
 /** Ends the job and removes what it had uploaded, but for what somebody may be watching: the sweep comes for that. */
-async function giveUp({ sql, tools }: Consumer, claim: Claim, failure: BuildFailure): Promise<void> {
+async function giveUp(consumer: Consumer, claim: Claim, failure: BuildFailure, log: Log): Promise<void> {
+  const { sql } = consumer;
   await failJob(sql, claim, failure);
   const [row] = await sql<
     { prefix: string | null }[]
   >`select prefix from preview_jobs where id = ${claim.jobId}`;
-  await sweepAttempts(tools.storage, claim, row?.prefix ?? "").catch(() => {});
+  await sweep(consumer, claim, row?.prefix ?? "", log);
+}
+
+/** What stays behind takes room and nothing else: the doctor finds it, and the log says where it came from. */
+async function sweep({ tools }: Consumer, claim: Claim, kept: string | null, log: Log): Promise<void> {
+  await sweepAttempts(tools.storage, claim, kept).catch((cause) =>
+    log.warn({ fault: String(cause) }, "what an earlier try left in previews could not be removed"),
+  );
 }
 
 interface Heart {
@@ -246,7 +259,7 @@ function startHeart(
 
 const ANNOUNCE_MS = 500;
 
-function witnessOf(consumer: Consumer, claim: Claim, heart: Heart, turn: Turn): Witness {
+function witnessOf(consumer: Consumer, claim: Claim, heart: Heart, turn: Turn, log: Log): Witness {
   let state = claim.isRebuild ? "ready" : claim.shownPrefix ? "playable" : "building";
   let announced = 0;
   return {
@@ -257,6 +270,7 @@ function witnessOf(consumer: Consumer, claim: Claim, heart: Heart, turn: Turn): 
       if (state === "building") state = "playable";
     },
     mayWait: turn.mayWait,
+    missed: (what, cause) => log.warn({ fault: String(cause) }, what),
     progress(progress, engine) {
       heart.note(progress, engine);
       if (performance.now() - announced < ANNOUNCE_MS) return;

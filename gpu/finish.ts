@@ -172,6 +172,7 @@ async function putCaptions(
 ): Promise<Captions[]> {
   const kept: Captions[] = [];
   for (const captions of plan.captions) {
+    // ffmpeg writes no file for a track without words.
     const text = await readFile(join(scratch.work, `${captions.name}.vtt`), "utf8").catch(() => "");
     // Picture and sound were moved to where the picture starts; words go with them.
     const cues = readCues(text, plan.picture?.shiftSeconds);

@@ -80,6 +80,7 @@ export interface InstantOptions {
   shownSeconds: number;
   /** Called once, when its master playlist can be shown as `master`. */
   onPlayable: (master: string) => Promise<void>;
+  onFault: (cause: unknown) => void;
 }
 
 export function startInstant(tools: Tools, options: InstantOptions): Instant {
@@ -88,7 +89,9 @@ export function startInstant(tools: Tools, options: InstantOptions): Instant {
   const done = remux(tools, options, (seconds) => {
     playable = seconds;
   })
-    .catch(() => {})
+    .catch((cause) => {
+      if (!options.signal.aborted) options.onFault(cause);
+    })
     .finally(() => {
       hasEnded = true;
     });
@@ -127,7 +130,7 @@ async function remux(
       ...(options.input.feed ? { feed: options.input.feed } : {}),
     });
     await publisher.finish();
-    if (result.code !== 0) return;
+    if (result.code !== 0) throw new Error(result.errors.at(-1) ?? `ffmpeg ended with ${result.code}`);
     for (const stream of publisher.streams)
       await folder.put(`${stream.name}.m3u8`, playlistOf(stream, TARGET_SECONDS, true), growing);
   } finally {

@@ -27,6 +27,7 @@ export class GrowingStream {
 
   /** File names that ffmpeg's playlist lists and nobody took yet. It lists a file only when it is whole. */
   async fresh(): Promise<string[]> {
+    // There is no playlist before the first segment.
     const text = await readFile(join(this.#folder, `${this.name}.m3u8`), "utf8").catch(() => "");
     const names = text.split("\n").filter((line) => line.endsWith(".m4s"));
     return names.slice(this.segments.length);

@@ -14,25 +14,21 @@ function rungForPoster(streams: GrowingStream[]): GrowingStream | undefined {
   return pictures.filter((stream) => side(stream) >= POSTER_SIDE).at(-1) ?? pictures[0];
 }
 
-/** A poster from the first segment. A missing poster is no reason to fail a preview. */
+/** A poster from the first segment. */
 export async function makePoster(
   scratch: Scratch,
   streams: GrowingStream[],
   folder: PreviewFolder,
   signal: AbortSignal,
-): Promise<string | null> {
+): Promise<string> {
   const best = rungForPoster(streams);
   const first = best?.segments[0];
-  if (!best || !first) return null;
+  if (!best || !first) throw new Error("there is no picture to take a poster from");
   const input = join(scratch.work, "poster.mp4");
   const output = join(scratch.work, "poster.jpg");
-  try {
-    const parts = [`init_${best.name}.mp4`, first.uri].map((name) => readFile(join(scratch.out, name)));
-    await writeFile(input, Buffer.concat(await Promise.all(parts)));
-    await writePoster(input, output, signal);
-    await folder.put("poster.jpg", await readFile(output));
-    return "poster.jpg";
-  } catch {
-    return null;
-  }
+  const parts = [`init_${best.name}.mp4`, first.uri].map((name) => readFile(join(scratch.out, name)));
+  await writeFile(input, Buffer.concat(await Promise.all(parts)));
+  await writePoster(input, output, signal);
+  await folder.put("poster.jpg", await readFile(output));
+  return "poster.jpg";
 }

@@ -79,7 +79,7 @@ await consume(
 );
 await answering;
 status.close();
-await queue.close().catch(() => {});
+await queue.close().catch(() => {}); // the process ends either way
 redis.disconnect();
 await sql.end({ timeout: 5 });
 storage.s3.destroy();

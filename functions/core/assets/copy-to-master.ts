@@ -65,11 +65,11 @@ export async function copyToMaster(
         deps.sql,
         claim.uploadId,
         "The storage does not take the copy at the moment. Nothing is lost; it goes on by itself.",
-      ).catch(() => {});
+      ).catch(() => {}); // a word on the page, no more
     throw error;
   } finally {
     clearInterval(heartbeat);
-    await leaveCopy(deps.sql, claim).catch(() => {});
+    await leaveCopy(deps.sql, claim).catch(() => {}); // its lease runs out as well
   }
 }
 
@@ -141,7 +141,7 @@ async function turnDown(
   if (upload) await refuseUpload(deps, system, upload, why);
   if (claim.copy) {
     const place = { bucket: deps.promoter.buckets.masters, key: claim.masterKey };
-    await abortMultipart(deps.promoter, place, claim.copy.uploadId).catch(() => {});
+    await abortMultipart(deps.promoter, place, claim.copy.uploadId).catch(() => {}); // the bucket's rule ends it too
   }
   return "refused";
 }

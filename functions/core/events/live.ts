@@ -30,7 +30,7 @@ export function recheckRights(redis: Redis, room: string): Promise<void> {
   return publishLive(redis, room, { type: "members.changed", data: {} });
 }
 
-/** The relay's side: events that are in the log already. */
+/** The relay's side: events that are in the log already, so that whoever misses one reads it there. */
 export async function publishStored(redis: Redis, events: LoggedEvent[]): Promise<void> {
   await Promise.all(
     events.map(({ seq, projectId, type, data, at }) =>
@@ -71,7 +71,7 @@ export function openLive(redisUrl: string): Live {
   /** ioredis subscribes again by itself, but after `ready`: asking once more makes sure that it stands before anybody reads the log. */
   async function tellGap() {
     const channels = [...listeners.keys()];
-    if (channels.length > 0) await redis.subscribe(...channels).catch(() => {});
+    if (channels.length > 0) await redis.subscribe(...channels).catch(() => {}); // the pulse notices
     for (const set of listeners.values()) for (const listener of set) listener.onGap?.();
   }
 
@@ -94,7 +94,7 @@ export function openLive(redisUrl: string): Live {
         if (!set.delete(listener) || set.size > 0) return;
         listeners.delete(channel);
         standing.delete(channel);
-        redis.unsubscribe(channel).catch(() => {});
+        redis.unsubscribe(channel).catch(() => {}); // nobody listens any more
       };
       try {
         await subscribed;

@@ -40,7 +40,7 @@ export async function enter(
       .hset(keyOf(projectId), field, JSON.stringify(here))
       .pexpire(keyOf(projectId), 2 * staleMs)
       .exec()
-      .catch(() => {});
+      .catch(() => {}); // said again soon
   };
   const tell = () => publishLive(redis, projectId, { type: presenceChanged, data: {} });
   await note();
@@ -48,7 +48,7 @@ export async function enter(
   return {
     refresh: note,
     async leave() {
-      await redis.hdel(keyOf(projectId), field).catch(() => {});
+      await redis.hdel(keyOf(projectId), field).catch(() => {}); // grows stale by itself
       await tell();
     },
   };

@@ -251,7 +251,7 @@ export function openRedisQueue(config: RedisQueueConfig, name: QueueName, option
       closing.abort();
       await Promise.race([Promise.all(receiving), new Promise((done) => setTimeout(done, 2 * TICK_MS))]);
       closed = true;
-      await runScript(commands, scripts.tidy, keys, [group, consumer, GONE_MS]).catch(() => {});
+      await runScript(commands, scripts.tidy, keys, [group, consumer, GONE_MS]).catch(() => {}); // others tidy too
       await Promise.all([closeRedis(commands), closeRedis(blocking)]);
     },
   };

@@ -30,9 +30,9 @@ export async function runRelay(deps: RelayDeps, signal: AbortSignal): Promise<vo
   const { redis, log } = deps;
   const ears = redis.duplicate({ commandTimeout: 2_000 });
   let wake = new AbortController();
-  ears.on("error", () => {});
+  ears.on("error", () => {}); // a nudge only saves the wait for the next poll
   ears.on("message", () => wake.abort());
-  ears.subscribe(NUDGE_CHANNEL).catch(() => {});
+  ears.subscribe(NUDGE_CHANNEL).catch(() => {}); // as above
   const stop = () => wake.abort();
   signal.addEventListener("abort", stop, { once: true });
   let failures = 0;

@@ -90,7 +90,7 @@ export async function openUpload(
     });
     if (!isOpen) await refuseFull(sql, input);
   } catch (error) {
-    if (storageUploadId) await abortMultipart(presigner, place, storageUploadId).catch(() => {});
+    if (storageUploadId) await abortMultipart(presigner, place, storageUploadId).catch(() => {}); // the error is what counts
     throw error;
   }
   return {

@@ -61,7 +61,7 @@ export async function promoteUpload(
     await needUpload(deps.sql, actor, upload.projectId, "upload");
     return await carryOn(deps, actor, upload, input, trace);
   } finally {
-    await releaseUpload(deps.sql, upload.id).catch(() => {});
+    await releaseUpload(deps.sql, upload.id).catch(() => {}); // the claim runs out by itself
   }
 }
 
@@ -167,6 +167,6 @@ export async function resumePromotion(deps: Deps, actor: Actor, upload: UploadRo
   } catch (error) {
     if (!(error instanceof Refusal)) throw error; // a refusal is a result, and is kept with the upload
   } finally {
-    await releaseUpload(deps.sql, upload.id).catch(() => {});
+    await releaseUpload(deps.sql, upload.id).catch(() => {}); // the claim runs out by itself
   }
 }
