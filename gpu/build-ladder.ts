@@ -1,5 +1,6 @@
 import { BuildFailure, type Claim } from "#core/previews/job.ts";
 import { type Preview, previewPrefix } from "#core/previews/preview.ts";
+import type { Storage } from "#core/storage/storage.ts";
 import type { Made, Witness } from "./build.ts";
 import { EncodeError, encode } from "./encode.ts";
 import { finishLadder, growingMaster } from "./finish.ts";
@@ -36,6 +37,7 @@ export async function buildLadder(
   };
   const notes: string[] = [];
   const shown = await shownSeconds(tools.storage, claim);
+  await using beside = new Beside();
   for (let attempt = 0; ; attempt++) {
     const plan = planOf(source, choices);
     try {
@@ -46,7 +48,8 @@ export async function buildLadder(
         scratch,
         supply,
         witness,
-        signal,
+        signal: AbortSignal.any([signal, beside.over]),
+        beside,
         plan,
         attempt,
         shown,
@@ -121,6 +124,30 @@ function asFailure(cause: EncodeError): BuildFailure {
   );
 }
 
+/** What goes on beside the encoder: a build that ends, either way, leaves nothing that still runs or uploads. */
+class Beside {
+  readonly #over = new AbortController();
+  readonly #work: Promise<unknown>[] = [];
+  readonly #folders: PreviewFolder[] = [];
+  readonly over = this.#over.signal;
+
+  /** `work` never rejects, and stops when `over` aborts. */
+  add(work: Promise<unknown>): void {
+    this.#work.push(work);
+  }
+
+  open(storage: Storage, prefix: string): PreviewFolder {
+    const folder = new PreviewFolder(storage, prefix);
+    this.#folders.push(folder);
+    return folder;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#over.abort();
+    await Promise.all([...this.#work, ...this.#folders.map((folder) => folder.close())]);
+  }
+}
+
 interface Try {
   tools: Tools;
   claim: Claim;
@@ -129,6 +156,7 @@ interface Try {
   supply: Supply;
   witness: Witness;
   signal: AbortSignal;
+  beside: Beside;
   plan: Plan;
   attempt: number;
   /** Seconds that people can watch of an earlier claim: what shows less is not shown. */
@@ -141,11 +169,11 @@ const OPENING_SECONDS = 12;
 const NEARLY_DONE_SECONDS = 10;
 
 async function tryPlan(context: Try): Promise<Made> {
-  const { tools, claim, source, scratch, supply, witness, signal, plan, attempt, shown } = context;
+  const { tools, claim, source, scratch, supply, witness, signal, beside, plan, attempt, shown } = context;
   // A second try must not write under names that a cache may hold from the first.
   const first = previewPrefix(claim.versionId, claim.jobId, claim.fence);
   const prefix = attempt === 0 ? first : `${first.slice(0, -1)}.${attempt}/`;
-  const folder = new PreviewFolder(tools.storage, prefix);
+  const folder = beside.open(tools.storage, prefix);
   const started = performance.now();
   const isStreaming = supply.isStreaming();
   let firstPlayable: number | null = null;
@@ -172,11 +200,12 @@ async function tryPlan(context: Try): Promise<Made> {
     onFirst: async (streams) => {
       refuseLateStart(streams, plan);
       // A missing poster is no reason to fail a preview.
-      if (plan.picture)
-        poster = makePoster(scratch, streams, folder, signal).catch((cause) => {
-          if (!signal.aborted) witness.missed("there is no poster", cause);
-          return null;
-        });
+      if (!plan.picture) return;
+      poster = makePoster(scratch, streams, folder, signal).catch((cause) => {
+        if (!signal.aborted) witness.missed("there is no poster", cause);
+        return null;
+      });
+      beside.add(poster);
     },
     onPlayable: async (streams) => {
       const { text, rungs } = growingMaster(plan, streams);
@@ -239,11 +268,11 @@ function offerInstant(
   folder: PreviewFolder,
   onPlayable: (master: string) => Promise<void>,
 ): Instant | undefined {
-  const { tools, claim, source, scratch, supply, witness, signal, attempt, shown } = context;
+  const { tools, claim, source, scratch, supply, witness, signal, beside, attempt, shown } = context;
   const isSeen = claim.isRebuild || shown > (source.durationSeconds ?? 0) - 1;
   if (attempt > 0 || isSeen || !canRemux(source, claim.recipe, claim.master.bytes)) return undefined;
   const input = supply.second(signal);
-  return startInstant(tools, {
+  const instant = startInstant(tools, {
     source,
     input,
     scratch,
@@ -253,6 +282,8 @@ function offerInstant(
     onPlayable,
     onFault: (cause) => witness.missed("the repacked source was not offered", cause),
   });
+  beside.add(instant.done);
+  return instant;
 }
 
 /** The first frame lies at zero, or the plan's idea of the start was wrong and the next try knows better. */

@@ -27,6 +27,8 @@ export function contentTypeOf(name: string): string {
 export class PreviewFolder {
   readonly prefix: string;
   readonly #storage: Storage;
+  readonly #underWay = new Set<Promise<void>>();
+  #isClosed = false;
   bytes = 0;
 
   constructor(storage: Storage, prefix: string) {
@@ -35,9 +37,18 @@ export class PreviewFolder {
   }
 
   async put(name: string, body: Uint8Array | string, cacheControl: string = forEver): Promise<void> {
+    if (this.#isClosed) throw new Error("the build is over");
     const place = { bucket: this.#storage.buckets.previews, key: `${this.prefix}${name}` };
-    await putObject(this.#storage, place, body, { contentType: contentTypeOf(name), cacheControl });
+    const work = putObject(this.#storage, place, body, { contentType: contentTypeOf(name), cacheControl });
+    this.#underWay.add(work);
+    await work.finally(() => this.#underWay.delete(work));
     this.bytes += typeof body === "string" ? Buffer.byteLength(body) : body.byteLength;
+  }
+
+  /** Takes nothing more; resolves when nothing is under way, so that a sweep after it finds everything. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.allSettled(this.#underWay);
   }
 }
 

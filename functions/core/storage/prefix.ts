@@ -78,15 +78,19 @@ export async function copyPrefix(
   for await (const { key } of listKeys(storage, bucket, from))
     if (!options.skip?.(key.slice(from.length))) keys.push(key);
   let next = 0;
+  const failed = new AbortController();
+  const signal = AbortSignal.any([options.signal, failed.signal]);
   const lane = async () => {
     for (let key = keys[next++]; key !== undefined; key = keys[next++]) {
-      options.signal.throwIfAborted();
+      signal.throwIfAborted();
       const source = `${bucket}/${key}`.split("/").map(encodeURIComponent).join("/");
       await storage.s3.send(
         new CopyObjectCommand({ Bucket: bucket, Key: to + key.slice(from.length), CopySource: source }),
       );
     }
   };
-  await Promise.all(Array.from({ length: options.parallel }, lane));
+  const lanes = Array.from({ length: options.parallel }, () => lane().catch((cause) => failed.abort(cause)));
+  await Promise.all(lanes); // every lane has ended, also when one has failed: nothing is under way any more
+  failed.signal.throwIfAborted();
   return keys.length;
 }
