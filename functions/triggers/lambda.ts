@@ -59,10 +59,16 @@ export function queueLambda(trigger: Trigger, onJob: OnJob, env: Environment) {
     const { signal: stop, clear } = endOf(context, new JobStopped("shutdown"));
     const again = await Promise.all(
       Records.map(async (record) => {
-        const [delivery] = (await queue?.adopt([messageOf(record)])) ?? [];
-        if (!queue || !delivery) return [];
-        const outcome = await runJob(queue, delivery, handler, { log: deps.log, stop });
-        return outcome === "retried" || outcome === "lost" ? [{ itemIdentifier: record.messageId }] : [];
+        const again = [{ itemIdentifier: record.messageId }];
+        try {
+          const [delivery] = (await queue?.adopt([messageOf(record)])) ?? [];
+          if (!queue || !delivery) return [];
+          const outcome = await runJob(queue, delivery, handler, { log: deps.log, stop });
+          return outcome === "retried" || outcome === "lost" ? again : [];
+        } catch (error) {
+          deps.log.error({ err: error, message: record.messageId }, "a message could not be put aside");
+          return again;
+        }
       }),
     ).finally(clear);
     return { batchItemFailures: again.flat() };

@@ -12,5 +12,5 @@ export type TriggerDeps = Resources & { queues: Queues; later: Later };
  */
 export type OnJob = (deps: TriggerDeps) => JobHandler;
 
-/** Builds one round of a clock. Rounds of one trigger do not overlap; a failed one waits for the next. */
+/** Builds one round of a clock. Self-hosted, rounds of one trigger do not overlap; in the cloud they may. A failed one waits for the next. */
 export type OnTick = (deps: TriggerDeps) => (signal: AbortSignal) => Promise<void>;

@@ -6,29 +6,18 @@ import { signUrl } from "#core/storage/sign.ts";
 import { keysOf, openStorage } from "#core/storage/storage.ts";
 import { type Api, openApi } from "#tests/support/api.ts";
 import { testResources } from "#tests/support/resources.ts";
+import { shiftClock } from "#tests/support/shift-clock.ts";
 import { openAndPut } from "#tests/support/uploads.ts";
 
-const RealDate = Date;
+let setRight = () => {};
 let deps: Resources;
 let api: Api;
 beforeAll(async () => {
   deps = await testResources();
   api = await openApi(deps);
 });
-afterEach(() => {
-  globalThis.Date = RealDate;
-});
+afterEach(() => setRight());
 afterAll(() => deps.close());
-
-/** This process believes it is `ms` later than it is; the storage and the database know better. */
-function shiftClock(ms: number): void {
-  globalThis.Date = class extends RealDate {
-    constructor(...given: [] | [number | string | Date]) {
-      super(given.length === 0 ? RealDate.now() + ms : given[0]);
-    }
-    static override now = () => RealDate.now() + ms;
-  } as DateConstructor;
-}
 
 /** Clients of their own, that have not learned the time yet. */
 function fresh(): Resources {
@@ -40,7 +29,7 @@ function fresh(): Resources {
 
 test.each([3_600_000, -3_700_000])("signed URLs hold with a clock that is %i ms off", async (ms) => {
   const skewed = fresh();
-  shiftClock(ms);
+  setRight = shiftClock(ms);
   const headers = { "content-type": "video/mp4", "content-length": "5" };
   const url = await signUrl(
     skewed.presigner,
@@ -58,10 +47,10 @@ test.each([3_600_000, -3_700_000])(
     const { versionId } = (await api.as("editor").post("/promote", { uploadId })).body;
     await deps.sql`update projects set lock_days = 3 where id = ${api.seed.projectId}`;
     const skewed = fresh();
-    shiftClock(ms);
+    setRight = shiftClock(ms);
     // The first words with the storage may be refused for their date; nothing is half done, and the next try passes.
     const outcome = await copyToMaster(skewed, versionId).catch(() => copyToMaster(skewed, versionId));
-    globalThis.Date = RealDate;
+    setRight();
     expect(outcome).toBe("mastered");
     const [row] = await deps.sql`select master_key, master_version_id from versions where id = ${versionId}`;
     const lock = await readLock(deps.promoter, {

@@ -42,6 +42,31 @@ test("a relay whose broker fails keeps its rows", async () => {
   expect((await queues["previews:build"].stats()).ready).toBe(1);
 });
 
+test("a queue that takes nothing holds up no other", async () => {
+  const { sql } = resources;
+  const broken: Queue = {
+    ...queues["edge:purge"],
+    enqueue: () => Promise.reject(new Error("no such queue")),
+  };
+  const deps = { ...resources, queues: { ...queues, "edge:purge": broken } };
+  const before = (await queues["webhooks:deliver"].stats()).ready;
+  for (let n = 0; n < 150; n++) await hint(sql, "edge:purge", newId("version"));
+  await hint(sql, "webhooks:deliver", newId("version"));
+  for (let round = 0; round < 3; round++) await relayHints(deps).catch(() => {});
+  expect((await queues["webhooks:deliver"].stats()).ready).toBe(before + 1);
+  expect(await sql`select 1 from outbox`).toHaveLength(150);
+  await sql`delete from outbox`;
+});
+
+test("what the next release wrote waits for its relay", async () => {
+  const { sql } = resources;
+  await sql`insert into outbox (topic, key, body) values
+    ('a:queue-to-come', 'x', '{"v": 1, "id": "x"}'), ('edge:purge', 'y', '{"v": 2, "all": true}')`;
+  expect(await relayHints({ ...resources, queues })).toBe(0);
+  expect(await sql`select 1 from outbox`).toHaveLength(2);
+  await sql`delete from outbox`;
+});
+
 test("a job whose worker fails comes again", async () => {
   const queue = openQueue(resources.config, "masters:copy", { leaseMs: 1_000 });
   await queue.enqueue([{ key: "x", body: { v: 1, id: "x" } }]);
@@ -58,6 +83,26 @@ test("a job whose worker fails comes again", async () => {
   await eventually(() => expect(attempts).toBe(3));
   stop.abort();
   await running;
+  await queue.close();
+});
+
+test("a process that must leave while every place is taken stops its jobs and hands them back", async () => {
+  const queue = openQueue(resources.config, "masters:copy");
+  await queue.enqueue([{ key: "long", body: { v: 1, id: "long" } }]);
+  const stop = new AbortController();
+  let begun = 0;
+  const running = runTrigger(
+    queue,
+    ({ signal }) => {
+      begun += 1;
+      return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+    },
+    { concurrency: 1, signal: stop.signal, log: resources.log, drainMs: 100 },
+  );
+  await eventually(() => expect(begun).toBe(1));
+  stop.abort();
+  await running;
+  expect(await queue.stats()).toMatchObject({ leased: 0, dead: 0 });
   await queue.close();
 });
 

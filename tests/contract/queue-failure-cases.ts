@@ -205,4 +205,19 @@ export const failureCases: QueueCase[] = [
       expect(await owner.stats()).toEqual({ ready: 0, delayed: 0, leased: 0, dead: 0 });
     },
   },
+  {
+    id: "C26",
+    title: "a reason may hold whatever a program printed, as long as it likes",
+    async run(broker) {
+      const queue = broker.open({ maxAttempts: 1 });
+      await queue.enqueue([message("chatty"), message("endless")]);
+      for (const delivery of [await next(queue), await next(queue)])
+        await delivery.retry({
+          delayMs: 0,
+          reason: delivery.body.id === "chatty" ? "\u001b[31mno\u0000 \ud83c frame\n" : "x".repeat(300_000),
+        });
+      const reasons = (await queue.dead()).map(({ reason }) => reason).sort();
+      expect(reasons).toEqual(["x".repeat(1_000), "\ufffd[31mno\ufffd \ufffd frame\n"]);
+    },
+  },
 ];

@@ -13,6 +13,7 @@ import { announceEvents } from "#core/webhooks/announce-events.ts";
 import { deliverWebhook } from "#core/webhooks/deliver-webhook.ts";
 import { restartDelivery, staleDeliveries } from "#core/webhooks/delivery-store.ts";
 import { newWebhookSecret } from "#core/webhooks/secret.ts";
+import { eventually } from "#tests/support/eventually.ts";
 import { type Seed, seedPeople } from "#tests/support/people.ts";
 import { testResources } from "#tests/support/resources.ts";
 
@@ -207,6 +208,19 @@ describe("delivering webhooks", () => {
     expect(performance.now() - from).toBeGreaterThan(14_000);
     expect(performance.now() - from).toBeLessThan(16_500);
   }, 20_000);
+
+  test("an attempt that our own leaving cut off is made again at once, even the last one", async () => {
+    answers.set("/leaving", { status: 200, hang: true });
+    const made = await deliverable("/leaving");
+    await resources.sql`update webhook_deliveries set attempts = 9 where id = ${made.deliveryId}`;
+    const leaving = new AbortController();
+    const attempt = deliverWebhook({ ...resources, later }, made.deliveryId, { signal: leaving.signal });
+    await eventually(() => expect(received.some(({ path }) => path === "/leaving")).toBe(true));
+    leaving.abort();
+    expect(await attempt).toBe("retrying");
+    answers.set("/leaving", { status: 200 });
+    expect(await deliver(made.deliveryId)).toBe("delivered");
+  });
 
   test.each([
     ["closes at once", ""],

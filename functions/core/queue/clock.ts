@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { Queue as Board, Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import { openRedis } from "../db/redis.ts";
@@ -16,9 +17,14 @@ export interface ClockDeps {
 
 export const CLOCK_BOARD = "rushes-clock";
 
+/** How often each process looks whether the schedules are still there. */
+const LOOK_MS = 30_000;
+/** How long a round is somebody's without a word from its process. */
+const TURN_MS = 15_000;
+
 /**
- * Calls each schedule at its interval: BullMQ job schedulers, so that of several processes one makes each call.
- * Schedules that a release no longer has are removed. Resolves after `signal`, when no call is running.
+ * Calls each schedule at its interval: BullMQ job schedulers, so that of several processes one makes each call. No
+ * second round joins one that outlasts its interval. Resolves after `signal`, when no call is running.
  */
 export async function runClock(deps: ClockDeps, schedules: Schedule[], signal: AbortSignal): Promise<void> {
   const { log } = deps;
@@ -30,46 +36,77 @@ export async function runClock(deps: ClockDeps, schedules: Schedule[], signal: A
     CLOCK_BOARD,
     async (job) => {
       const schedule = byName.get(job.name);
-      if (!schedule) return;
-      await schedule.run({ at: new Date(), signal });
+      if (schedule) await inTurn(connection, job.name, () => schedule.run({ at: new Date(), signal }));
     },
-    { connection, concurrency: Math.max(1, schedules.length), autorun: false },
+    { connection, concurrency: Math.max(1, schedules.length) },
   );
   worker.on("error", (error) => log.warn({ err: error }, "the clock's Redis does not answer"));
   worker.on("failed", (job, error) =>
     log.error({ schedule: job?.name, err: error }, "a scheduled call failed"),
   );
-  await whenAnswering(signal, log, async () => {
-    for (const { name, everyMinutes } of schedules)
-      await board.upsertJobScheduler(
-        name,
-        { every: Math.round(everyMinutes * 60_000) },
-        { name, opts: { removeOnComplete: { count: 50 }, removeOnFail: { count: 200 } } },
-      );
-    for (const known of await board.getJobSchedulers(0, -1))
-      if (!byName.has(known.name)) await board.removeJobScheduler(known.key);
-  });
-  if (!signal.aborted) {
-    worker.run().catch((error: unknown) => log.error({ err: error }, "the clock stopped"));
-    await new Promise((done) => signal.addEventListener("abort", done, { once: true }));
+  const stopped = new Promise((done) => signal.addEventListener("abort", done, { once: true }));
+  const lookMs = Math.min(LOOK_MS, ...schedules.map(intervalOf));
+  let isKnown = false;
+  while (!signal.aborted) {
+    const looked = keepSchedules(board, schedules)
+      .then(async () => {
+        if (!isKnown) await dropOthers(board, byName);
+        isKnown = true;
+      })
+      .catch((error: unknown) => log.warn({ err: error }, "the schedules could not be set"));
+    await Promise.race([looked, stopped]);
+    await pause(lookMs, undefined, { signal }).catch(() => {});
   }
   await worker.close();
   await board.close();
   connection.disconnect();
 }
 
+const intervalOf = ({ everyMinutes }: Schedule): number => Math.round(everyMinutes * 60_000);
+
+/**
+ * Sets what is missing, as after Redis was emptied. A next call far from now means that a clock was set back or forth:
+ * finished calls then occupy the minutes to come, so everything is set anew.
+ */
+async function keepSchedules(board: Board, schedules: Schedule[]): Promise<void> {
+  const known = new Map((await board.getJobSchedulers(0, -1)).map((one) => [one.key, one]));
+  const isAstray = schedules.some((schedule) => {
+    const next = known.get(schedule.name)?.next;
+    return next !== undefined && Math.abs(next - Date.now()) > 2 * intervalOf(schedule) + LOOK_MS;
+  });
+  if (isAstray) {
+    await board.obliterate({ force: true });
+    known.clear();
+  }
+  for (const schedule of schedules) {
+    const { name } = schedule;
+    const every = intervalOf(schedule);
+    if (known.get(name)?.every === every) continue;
+    const opts = { removeOnComplete: { count: 50 }, removeOnFail: { count: 200 } };
+    await board.upsertJobScheduler(name, { every }, { name, opts });
+  }
+}
+
+/** Once, at the start: schedules that this release no longer has. */
+async function dropOthers(board: Board, schedules: Map<string, Schedule>): Promise<void> {
+  for (const { key } of await board.getJobSchedulers(0, -1))
+    if (!schedules.has(key)) await board.removeJobScheduler(key);
+}
+
+/** Skips the round if another is running. One whose process died holds up the next for `TURN_MS`. */
+async function inTurn(redis: Redis, name: string, round: () => Promise<void>): Promise<void> {
+  const key = `clock:${name}`;
+  if ((await redis.set(key, process.pid, "PX", TURN_MS, "NX")) !== "OK") return;
+  const renewal = setInterval(() => redis.set(key, process.pid, "PX", TURN_MS).catch(() => {}), TURN_MS / 3);
+  try {
+    await round();
+  } finally {
+    clearInterval(renewal);
+    await redis.del(key).catch(() => {});
+  }
+}
+
 /** BullMQ wants a connection that waits for Redis instead of failing, and blocks on it for longer than a deadline. */
 export function boardConnection(redisUrl: string): Redis {
   return openRedis(redisUrl, { commandMs: null, silenceMs: null });
-}
-
-async function whenAnswering(signal: AbortSignal, log: RunnerLog, work: () => Promise<void>): Promise<void> {
-  for (let failures = 0; !signal.aborted; failures++) {
-    try {
-      return await work();
-    } catch (error) {
-      log.warn({ err: error }, "the schedules could not be set");
-      await new Promise((done) => setTimeout(done, Math.min(500 * 2 ** failures, 10_000)));
-    }
-  }
 }

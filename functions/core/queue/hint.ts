@@ -1,8 +1,10 @@
 import { z } from "zod";
 
+export const HINT_VERSION = 1;
+
 /** The only thing a message carries: which row to look at, and the trace that asked for it. */
 const hintSchema = z.object({
-  v: z.literal(1),
+  v: z.literal(HINT_VERSION),
   id: z.string().min(1).max(200),
   traceparent: z
     .string()
@@ -40,7 +42,7 @@ export function decodeHint(text: string): Decoded {
   const parsed = hintSchema.safeParse(json);
   if (parsed.success) return { kind: "hint", hint: parsed.data };
   const version = z.object({ v: z.number().int() }).safeParse(json);
-  if (version.success && version.data.v > 1) return { kind: "newer", version: version.data.v };
+  if (version.success && version.data.v > HINT_VERSION) return { kind: "newer", version: version.data.v };
   return { kind: "unreadable" };
 }
 

@@ -57,6 +57,11 @@ export interface QueueStats {
   dead: number;
 }
 
+const unprintable = /[^\t\n\r\x20-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu;
+
+/** What a dead letter keeps of a reason: SQS refuses control characters, and nobody reads more of it. */
+export const reasonOf = (text: string): string => text.slice(0, 1_000).replace(unprintable, "\ufffd");
+
 export interface DeadLetter {
   /** Names this dead letter for `redrive`. */
   deadId: string;

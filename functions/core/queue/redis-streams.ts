@@ -14,6 +14,7 @@ import {
   type QueueStats,
   queueDefaults,
   type Receive,
+  reasonOf,
   type Settled,
 } from "./port.ts";
 import {
@@ -117,10 +118,10 @@ export function openRedisQueue(config: RedisQueueConfig, name: QueueName, option
       ack: () => settle(entry, "ack"),
       retry: ({ delayMs, reason, uncounted = false }) => {
         if (uncounted) return handBack(entry, delayMs, reason);
-        if (attempt >= maxAttempts) return settle(entry, "bury", attempt, reason);
+        if (attempt >= maxAttempts) return settle(entry, "bury", attempt, reasonOf(reason));
         return settle(entry, "retry", Math.min(delayMs, MAX_DELAY_MS), attempt, reason, randomUUID());
       },
-      bury: (reason) => settle(entry, "bury", attempt, reason),
+      bury: (reason) => settle(entry, "bury", attempt, reasonOf(reason)),
     };
   }
 

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { inTransaction, type Pool, type Sql } from "../db/db.ts";
 import { publishLive, publishStored } from "../events/live.ts";
 import { appendEvents, type OutboxEvent, outboxEventSchema } from "../events/log.ts";
-import { decodeHint } from "./hint.ts";
+import { decodeHint, HINT_VERSION } from "./hint.ts";
 import { NUDGE_CHANNEL } from "./nudge.ts";
 import { type Queue, type QueueName, queueNames } from "./port.ts";
 import type { RunnerLog } from "./run-trigger.ts";
@@ -56,37 +56,47 @@ export async function runRelay(deps: RelayDeps, signal: AbortSignal): Promise<vo
   }
 }
 
-const hintRowSchema = z.object({ id: z.number(), topic: z.string(), key: z.string(), body: z.unknown() });
+const hintRowSchema = z.object({ id: z.number(), key: z.string(), body: z.unknown() });
 
 /**
- * Publishes a batch of hints and commits. A crash between the two repeats hints; none is lost. Rows are claimed with
- * SKIP LOCKED, never by `id > last`: a transaction with a lower id may commit later.
+ * Publishes a batch of hints of each queue and commits it by itself, so that a queue that takes nothing holds up no
+ * other. Throws when nothing could be moved. What names no queue of this release waits for the relay of the next.
  */
-export async function relayHints({ sql, queues, log }: Omit<RelayDeps, "redis">): Promise<number> {
+export async function relayHints(deps: Omit<RelayDeps, "redis">): Promise<number> {
+  const { sql, log } = deps;
+  const waiting = await sql<{ topic: QueueName }[]>`
+    select name as topic from unnest(${[...queueNames]}::text[]) as queues (name)
+    where exists (select 1 from outbox where topic = name)`;
+  const moved = await Promise.allSettled(waiting.map(({ topic }) => relayQueue(deps, topic)));
+  const total = moved.reduce((sum, one) => sum + (one.status === "fulfilled" ? one.value : 0), 0);
+  for (const [index, one] of moved.entries()) {
+    if (one.status === "fulfilled") continue;
+    if (total === 0) throw one.reason;
+    log.warn({ err: one.reason, queue: waiting[index]?.topic }, "a queue takes no hints");
+  }
+  return total;
+}
+
+/**
+ * A crash between publishing and commit repeats hints; none is lost. Rows are claimed with SKIP LOCKED, never by
+ * `id > last`: a transaction with a lower id may commit later. Bodies of the next release are left to its relay.
+ */
+async function relayQueue({ sql, queues, log }: Omit<RelayDeps, "redis">, topic: QueueName): Promise<number> {
   return inTransaction(sql, async (tx) => {
     const rows = hintRowSchema.array().parse(
       await tx`delete from outbox where id in (
-        select id from outbox where topic not in ('event', 'notice') order by id limit ${BATCH} for update skip locked
-      ) returning id, topic, key, body`,
+        select id from outbox where topic = ${topic} and not coalesce(body->'v' > ${HINT_VERSION}::text::jsonb, false)
+        order by id limit ${BATCH} for update skip locked
+      ) returning id, key, body`,
     );
     rows.sort((a, b) => a.id - b.id);
-    const known = new Set<string>(queueNames);
-    for (const row of rows)
-      if (!known.has(row.topic))
-        log.error({ topic: row.topic, key: row.key }, "an outbox row names no queue; dropped");
-    await Promise.all(
-      queueNames.map(async (name) => {
-        const messages = rows
-          .filter((row) => row.topic === name)
-          .flatMap((row) => {
-            const decoded = decodeHint(JSON.stringify(row.body));
-            if (decoded.kind === "hint") return [{ key: row.key, body: decoded.hint }];
-            log.error({ topic: row.topic, key: row.key }, "an outbox row carries no hint; dropped");
-            return [];
-          });
-        if (messages.length > 0) await queues[name].enqueue(messages);
-      }),
-    );
+    const messages = rows.flatMap((row) => {
+      const decoded = decodeHint(JSON.stringify(row.body));
+      if (decoded.kind === "hint") return [{ key: row.key, body: decoded.hint }];
+      log.error({ topic, key: row.key }, "an outbox row carries no hint; dropped");
+      return [];
+    });
+    if (messages.length > 0) await queues[topic].enqueue(messages);
     return rows.length;
   });
 }

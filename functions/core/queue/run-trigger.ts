@@ -76,10 +76,13 @@ export async function runTrigger(
   const { concurrency, signal, log, drainMs = 10_000 } = options;
   const shutdown = new AbortController();
   const active = new Set<Promise<unknown>>();
+  const leaving = new Promise<void>((resolve) =>
+    signal.addEventListener("abort", () => resolve(), { once: true }),
+  );
   let failures = 0;
   while (!signal.aborted) {
     if (active.size >= concurrency) {
-      await Promise.race(active);
+      await Promise.race([...active, leaving]);
       continue;
     }
     let deliveries: Delivery[];
@@ -202,9 +205,6 @@ async function settle(
 }
 
 function describe(error: unknown): string {
-  const text =
-    error instanceof Error
-      ? `${error.name === "Error" ? "" : `${error.name}: `}${error.message}`
-      : String(error);
-  return text.slice(0, 1_000);
+  if (!(error instanceof Error)) return String(error);
+  return error.name === "Error" ? error.message : `${error.name}: ${error.message}`;
 }

@@ -17,6 +17,9 @@ export interface SqsQueueConfig {
 /** The longest poll. A poll that is given up must run out before its process may leave, or a message goes to nobody. */
 export const POLL_SECONDS = 5;
 
+/** As many messages as one call of SQS takes or brings. */
+export const BATCH = 10;
+
 /** Beyond the application's own limit, so that it only catches what the application never gets to bury. */
 export const NATIVE_REDRIVE_MARGIN = 5;
 

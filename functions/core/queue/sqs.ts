@@ -3,37 +3,31 @@ import {
   DeleteMessageCommand,
   GetQueueAttributesCommand,
   type Message,
-  type MessageAttributeValue,
   ReceiveMessageCommand,
   SendMessageBatchCommand,
   SendMessageCommand,
 } from "@aws-sdk/client-sqs";
 import { decodeHint, encodeHint, type Hint } from "./hint.ts";
 import {
-  type DeadLetter,
   type Delivery,
-  MAX_DELAY_MS,
   type Outgoing,
   type Queue,
   type QueueName,
   type QueueOptions,
   queueDefaults,
   type Receive,
+  reasonOf,
   type Settled,
 } from "./port.ts";
-import { openSqs, POLL_SECONDS, queueUrl, type SqsQueueConfig, sqsName } from "./sqs-client.ts";
+import { BATCH, openSqs, POLL_SECONDS, queueUrl, type SqsQueueConfig, sqsName } from "./sqs-client.ts";
+import { listDead, redriveDead } from "./sqs-dead-letters.ts";
+import { attributes, delaySeconds, read } from "./sqs-message.ts";
 
 export type { SqsQueueConfig } from "./sqs-client.ts";
-
-/** How long dead letters are hidden from others while they are listed or moved. */
-const DEAD_LEASE_SECONDS = 30;
-const BATCH = 10;
 
 interface Held {
   key: string;
   body: string;
-  /** Attempts used before this message was sent. */
-  used: number;
   attempt: number;
   receipt: string;
   /** On the monotonic clock: SQS honours a stale receipt more often than it should, so we count ourselves. */
@@ -91,7 +85,12 @@ export function openSqsQueue(config: SqsQueueConfig, name: QueueName, options: Q
         new SendMessageCommand({
           QueueUrl: await url(true),
           MessageBody: held.body,
-          MessageAttributes: attributes({ key: held.key, used: held.attempt, reason, at: Date.now() }),
+          MessageAttributes: attributes({
+            key: held.key,
+            used: held.attempt,
+            reason: reasonOf(reason),
+            at: Date.now(),
+          }),
         }),
       );
       await remove(await url(), held.receipt);
@@ -149,28 +148,35 @@ export function openSqsQueue(config: SqsQueueConfig, name: QueueName, options: Q
     };
   }
 
+  /** A message that cannot be put aside comes again after its lease; it costs its neighbours nothing. */
   async function open(messages: Message[], from: number): Promise<Delivery[]> {
-    const deliveries: Delivery[] = [];
-    for (const message of messages) {
-      const { key, used } = read(message);
-      const held: Held = {
-        key,
-        body: message.Body ?? "",
-        used,
-        attempt: used + Number(message.Attributes?.ApproximateReceiveCount ?? 1),
-        receipt: message.ReceiptHandle ?? "",
-        leasedUntil: from + leaseSeconds * 1_000,
-      };
-      const decoded = decodeHint(held.body);
-      if (held.attempt > maxAttempts) {
-        const last = held.attempt - 1;
-        held.attempt = last;
-        await bury(held, `the lease lapsed on attempt ${last} of ${maxAttempts}: its worker stopped or hung`);
-      } else if (decoded.kind === "hint") deliveries.push(deliver(held, decoded.hint));
-      else if (decoded.kind === "newer") await handBack(held, 5_000);
-      else await bury(held, "the body cannot be read");
-    }
+    const opened = await Promise.allSettled(messages.map((message) => openOne(message, from)));
+    const deliveries = opened.flatMap((one) => (one.status === "fulfilled" ? one.value : []));
+    const failed = opened.find((one) => one.status === "rejected");
+    if (failed && deliveries.length === 0) throw failed.reason;
     return deliveries;
+  }
+
+  async function openOne(message: Message, from: number): Promise<Delivery[]> {
+    const { key, used } = read(message);
+    const held: Held = {
+      key,
+      body: message.Body ?? "",
+      attempt: used + Number(message.Attributes?.ApproximateReceiveCount ?? 1),
+      receipt: message.ReceiptHandle ?? "",
+      leasedUntil: from + leaseSeconds * 1_000,
+    };
+    const decoded = decodeHint(held.body);
+    if (held.attempt > maxAttempts) {
+      held.attempt -= 1;
+      const times = `${held.attempt} of ${maxAttempts}`;
+      await bury(held, `the lease lapsed on attempt ${times}: its worker stopped or hung`);
+      return [];
+    }
+    if (decoded.kind === "hint") return [deliver(held, decoded.hint)];
+    if (decoded.kind === "newer") await handBack(held, 5_000);
+    else await bury(held, "the body cannot be read");
+    return [];
   }
 
   async function poll(max: number, waitSeconds: number): Promise<Delivery[]> {
@@ -225,31 +231,6 @@ export function openSqsQueue(config: SqsQueueConfig, name: QueueName, options: Q
       );
   }
 
-  /** Leases dead letters page by page until `limit` were seen or none is left; the caller releases or moves each. */
-  async function leaseDead(limit: number): Promise<Message[]> {
-    const seen = new Map<string, Message>();
-    while (seen.size < limit) {
-      const { Messages = [] } = await client.send(
-        new ReceiveMessageCommand({
-          QueueUrl: await url(true),
-          MaxNumberOfMessages: Math.min(BATCH, limit - seen.size),
-          WaitTimeSeconds: 1,
-          VisibilityTimeout: DEAD_LEASE_SECONDS,
-          MessageSystemAttributeNames: ["ApproximateReceiveCount", "SentTimestamp"],
-          MessageAttributeNames: ["All"],
-        }),
-      );
-      if (Messages.length === 0) break;
-      for (const message of Messages) seen.set(message.MessageId ?? "", message);
-    }
-    return [...seen.values()];
-  }
-
-  async function release(messages: Message[]) {
-    const dead = await url(true);
-    await Promise.all(messages.map((message) => show(dead, message.ReceiptHandle ?? "", 0)));
-  }
-
   async function counts(dead: boolean) {
     const { Attributes = {} } = await client.send(
       new GetQueueAttributesCommand({
@@ -268,6 +249,7 @@ export function openSqsQueue(config: SqsQueueConfig, name: QueueName, options: Q
     };
   }
 
+  const deadLetters = { client, live: () => url(), dead: () => url(true) };
   return {
     name,
     leaseMs: leaseSeconds * 1_000,
@@ -299,29 +281,8 @@ export function openSqsQueue(config: SqsQueueConfig, name: QueueName, options: Q
       return { ...live, dead: dead.ready + dead.leased + dead.delayed };
     },
 
-    async dead(limit = 100): Promise<DeadLetter[]> {
-      const messages = await leaseDead(limit);
-      await release(messages);
-      return messages.map(deadLetter).sort((a, b) => a.at.getTime() - b.at.getTime());
-    },
-
-    async redrive(deadIds?: string[]) {
-      const wanted = deadIds && new Set(deadIds);
-      const messages = await leaseDead(Number.POSITIVE_INFINITY);
-      const chosen = messages.filter(({ MessageId = "" }) => !wanted || wanted.has(MessageId));
-      for (const message of chosen) {
-        await client.send(
-          new SendMessageCommand({
-            QueueUrl: await url(),
-            MessageBody: message.Body ?? "",
-            MessageAttributes: attributes({ key: read(message).key, used: 0 }),
-          }),
-        );
-        await remove(await url(true), message.ReceiptHandle ?? "");
-      }
-      await release(messages.filter((message) => !chosen.includes(message)));
-      return chosen.length;
-    },
+    dead: (limit = 100) => listDead(deadLetters, limit),
+    redrive: (deadIds) => redriveDead(deadLetters, deadIds),
 
     async close() {
       if (closing.signal.aborted) return;
@@ -330,41 +291,5 @@ export function openSqsQueue(config: SqsQueueConfig, name: QueueName, options: Q
       closed = true;
       client.destroy();
     },
-  };
-}
-
-/** Rounded up: SQS counts seconds, and early is worse than late. */
-function delaySeconds(delayMs: number): number {
-  return Math.ceil(Math.min(delayMs, MAX_DELAY_MS) / 1_000);
-}
-
-function attributes(of: Record<string, string | number>): Record<string, MessageAttributeValue> {
-  return Object.fromEntries(
-    Object.entries(of)
-      .filter(([, value]) => value !== "")
-      .map(([name, value]) => [
-        name,
-        { DataType: typeof value === "number" ? "Number" : "String", StringValue: String(value) },
-      ]),
-  );
-}
-
-function read(message: Message) {
-  const text = (name: string) => message.MessageAttributes?.[name]?.StringValue;
-  return { key: text("key") ?? "", used: Number(text("used") ?? 0), reason: text("reason"), at: text("at") };
-}
-
-/** What came by SQS' own redrive carries no reason of ours. */
-function deadLetter(message: Message): DeadLetter {
-  const { key, used, reason, at } = read(message);
-  const decoded = decodeHint(message.Body ?? "");
-  return {
-    deadId: message.MessageId ?? "",
-    key,
-    rawBody: message.Body ?? "",
-    hint: decoded.kind === "hint" ? decoded.hint : null,
-    attempts: used,
-    reason: reason ?? "moved by the redrive policy of the queue: no worker settled it",
-    at: new Date(Number(at ?? message.Attributes?.SentTimestamp ?? 0)),
   };
 }

@@ -91,6 +91,13 @@ async function attempt(
     );
     return judge(claim, reply);
   } catch (error) {
+    if (signal?.aborted)
+      return {
+        state: "pending",
+        status: null,
+        error: "We had to stop during this attempt.",
+        nextAttemptMs: 0,
+      };
     // An address that is refused today may be a resolver's mistake: it uses up attempts like any failure.
     const detail = error instanceof Error ? error.message : String(error);
     return failed(
