@@ -40,9 +40,8 @@ export function startLoad(world: World, options: LoadOptions): Load {
   async function attempt(job: number): Promise<boolean> {
     const alive = world.apis.filter((api) => api.isAlive);
     const api = alive[Math.floor(Math.random() * alive.length)];
-    if (!api) return false;
     const from = performance.now();
-    const answer = await fetch(`${api.base}/comments`, {
+    const answer = await fetch(`${api?.base}/comments`, {
       method: "POST",
       headers: {
         authorization: `Bearer ${world.key}`,
