@@ -97,6 +97,12 @@ describe("the rate limit", () => {
     );
   });
 
+  test("is not closed for an hour by a clock that was set back by one", async () => {
+    await resources.redis.set("rate:set-back", Date.now() + 3_600_000);
+    const verdict = await takeToken(resources.redis, "rate:set-back", { perMinute: 600, burst: 20 });
+    expect(verdict).toMatchObject({ allowed: true, remaining: 19 });
+  });
+
   test("answers 429 with the time to wait, by person and not by credential", async () => {
     const tight = await testResources({ RATE_LIMIT_PER_MINUTE: "20" });
     try {

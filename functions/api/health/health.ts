@@ -26,7 +26,8 @@ export function healthApp(deps: Resources): RushesApp {
 
   app.get("/readyz", async (c) => {
     // Nobody needs a credential to ask, so asking often must not become load on what is asked.
-    if (!last || Date.now() - last.at > freshMs) last = { at: Date.now(), checks: probeAll(deps) };
+    if (!last || performance.now() - last.at > freshMs)
+      last = { at: performance.now(), checks: probeAll(deps) };
     const checks = await last.checks;
     const failing = Object.entries(checks).filter(([, check]) => !check.ok);
     const isReady = required.every((name) => checks[name].ok) && c.env?.stopping?.aborted !== true;

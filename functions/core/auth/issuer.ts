@@ -38,7 +38,7 @@ export function openIssuer(config: IssuerConfig): Issuer {
       },
     )
       .then((metadata) => {
-        known = { metadata, at: Date.now() };
+        known = { metadata, at: performance.now() };
         return metadata;
       })
       .finally(() => {
@@ -56,7 +56,7 @@ export function openIssuer(config: IssuerConfig): Issuer {
         });
       });
     // Stale metadata is better than none: refreshed beside the request, kept when that fails.
-    if (Date.now() - known.at > metadataMs) discover().catch(() => {});
+    if (performance.now() - known.at > metadataMs) discover().catch(() => {});
     return known.metadata;
   }
 
@@ -73,11 +73,11 @@ export function openIssuer(config: IssuerConfig): Issuer {
             cooldownDuration: 30_000,
             cacheMaxAge: Number.POSITIVE_INFINITY,
           }),
-          at: Date.now(),
+          at: performance.now(),
         };
       // Refreshed beside the request, so that withdrawn keys go and an outage of the provider does not show.
-      if (Date.now() - keys.at > keysMs) {
-        keys.at = Date.now();
+      if (performance.now() - keys.at > keysMs) {
+        keys.at = performance.now();
         keys.set.reload().catch(() => {});
       }
       return keys.set(header, token);

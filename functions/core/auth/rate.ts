@@ -11,11 +11,13 @@ export interface Verdict {
 }
 
 // GCRA on the clock of Redis: exact under concurrency, one key per bucket, gone when the bucket is full.
+// No bucket is emptier than empty: a time further off is from before the clock was set back.
 const gcra = script(`
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local interval, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
 local tat = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now)
+if tat > now + burst * interval + 1000 then tat = now end
 local allowAt = tat + interval - burst * interval
 if allowAt > now then return {0, 0, math.ceil(tat - now), math.ceil(allowAt - now)} end
 redis.call('SET', KEYS[1], tat + interval, 'PX', math.ceil(tat + interval - now) + 1000)

@@ -115,16 +115,16 @@ async function* messages(
   signal.addEventListener("abort", stop);
   let last = follow.after;
   let lastHere = "";
-  let beatAt = Date.now() + beatMs;
-  let checkAt = Date.now() + rightsMs;
+  let beatAt = performance.now() + beatMs;
+  let checkAt = performance.now() + rightsMs;
   try {
     yield { kind: "start", id: last };
     // What was missed cannot be told any more: the page has to read its state again.
     if (isLost) yield { kind: "event", type: "reset", data: {} };
     while (!signal.aborted) {
-      if (mustCheck || Date.now() >= checkAt) {
+      if (mustCheck || performance.now() >= checkAt) {
         mustCheck = false;
-        checkAt = Date.now() + rightsMs;
+        checkAt = performance.now() + rightsMs;
         try {
           mayHear = await needFollow(deps, await follow.again(), follow);
         } catch {
@@ -153,13 +153,13 @@ async function* messages(
           yield { kind: "event", type: "presence", data };
         }
       }
-      if (Date.now() >= beatAt) {
-        beatAt = Date.now() + beatMs;
+      if (performance.now() >= beatAt) {
+        beatAt = performance.now() + beatMs;
         await here.refresh();
         yield { kind: "beat" };
       }
       if (mustRead || mustLook || mustCheck || waiting.length > 0) continue;
-      const untilMs = Math.max(10, Math.min(beatAt, checkAt) - Date.now());
+      const untilMs = Math.max(10, Math.min(beatAt, checkAt) - performance.now());
       await new Promise<void>((done) => {
         const timer = setTimeout(done, untilMs);
         wake = () => {

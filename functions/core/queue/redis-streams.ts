@@ -108,13 +108,14 @@ export function openRedisQueue(config: RedisQueueConfig, name: QueueName, option
   function deliver(entry: Entry, body: Hint): Delivery {
     const attempt = entry.used + entry.deliveries;
     const maxLeaseUntil = Date.now() + maxLeaseMs;
+    const endsAt = performance.now() + maxLeaseMs;
     held.set(entry.id, { entry, at: performance.now() });
     return {
       key: entry.key,
       body,
       attempt,
       maxLeaseUntil,
-      extend: async () => (Date.now() + leaseMs > maxLeaseUntil ? "lost" : settle(entry, "extend")),
+      extend: async () => (performance.now() + leaseMs > endsAt ? "lost" : settle(entry, "extend")),
       ack: () => settle(entry, "ack"),
       retry: ({ delayMs, reason, uncounted = false }) => {
         if (uncounted) return handBack(entry, delayMs, reason);

@@ -114,13 +114,14 @@ export function openSqsQueue(config: SqsQueueConfig, name: QueueName, options: Q
 
   function deliver(held: Held, body: Hint): Delivery {
     const maxLeaseUntil = Date.now() + maxLeaseMs;
+    const endsAt = performance.now() + maxLeaseMs;
     return {
       key: held.key,
       body,
       attempt: held.attempt,
       maxLeaseUntil,
       async extend() {
-        if (Date.now() + leaseMs > maxLeaseUntil) return "lost";
+        if (performance.now() + leaseMs > endsAt) return "lost";
         const from = performance.now();
         const settled = await settle(held, async () => show(await url(), held.receipt, leaseSeconds));
         if (settled === "ok") held.leasedUntil = from + leaseSeconds * 1_000;

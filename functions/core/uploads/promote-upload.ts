@@ -44,12 +44,12 @@ export async function promoteUpload(
   trace: { requestId?: string; traceparent?: string } = {},
 ): Promise<Promoted> {
   let upload = await ownUpload(deps.sql, actor, input.uploadId);
-  const giveUpAt = Date.now() + WAIT_MS;
+  const giveUpAt = performance.now() + WAIT_MS;
   for (;;) {
     const known = outcomeOf(upload);
     if (known) return known;
     if (await claimUpload(deps.sql, upload.id, CLAIM_MS)) break;
-    if (Date.now() > giveUpAt)
+    if (performance.now() > giveUpAt)
       refuse("too-slow", "Another request is still checking this upload. Ask again in a moment.");
     await pause(50 + Math.random() * 100);
     upload = (await findUpload(deps.sql, upload.id)) ?? notFound("upload");

@@ -77,7 +77,8 @@ export async function endpointsFor(
 
 /**
  * Begins an attempt: raises the fence, counts it, and makes the row due again after the lease. Null when there is
- * nothing to do: settled, not due yet, or somebody is at it.
+ * nothing to do: settled, not due yet, or somebody is at it. The first attempt waits for no time, which a clock that
+ * was set back would make an hour.
  */
 export async function claimDelivery(sql: Sql, id: string): Promise<ClaimedDelivery | null> {
   const rows = claimSchema.array().parse(
@@ -86,7 +87,7 @@ export async function claimDelivery(sql: Sql, id: string): Promise<ClaimedDelive
       next_attempt_at = now() + ${`${ATTEMPT_LEASE_SECONDS} seconds`}::interval
     from webhook_endpoints e
     where d.id = ${id} and d.state = 'pending' and e.id = d.endpoint_id
-      and d.next_attempt_at <= now() + ${`${EARLY_MS} milliseconds`}::interval
+      and (d.attempts = 0 or d.next_attempt_at <= now() + ${`${EARLY_MS} milliseconds`}::interval)
     returning d.id, d.fence, d.attempts, d.event_id, d.body, e.id as endpoint_id, e.project_id, e.url, e.secret,
       case when e.previous_secret_until > now() then e.previous_secret end as previous_secret,
       (e.disabled_at is not null or e.deleted_at is not null) as closed`,

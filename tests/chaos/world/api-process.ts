@@ -15,10 +15,10 @@ export interface ApiProcess {
 
 export async function startApi(
   env: Record<string, string>,
-  { port, wrapper = [] }: { port?: number; wrapper?: string[] } = {},
+  { port }: { port?: number } = {},
 ): Promise<ApiProcess> {
   const own = port ?? (await freePort());
-  const child = Bun.spawn([...wrapper, process.execPath, "functions/serve.ts"], {
+  const child = Bun.spawn([process.execPath, "functions/serve.ts"], {
     cwd: root,
     env: { ...processEnv(), ...env, API_PORT: String(own), API_HOST: "127.0.0.1" },
     stdout: process.env.TEST_LOG ? "inherit" : "ignore",

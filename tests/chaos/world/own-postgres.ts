@@ -19,7 +19,13 @@ export interface OwnPostgres {
   end(): Promise<void>;
 }
 
-export async function openOwnPostgres({ diskMb }: { diskMb?: number } = {}): Promise<OwnPostgres> {
+export async function openOwnPostgres({
+  diskMb,
+  env = {},
+}: {
+  diskMb?: number;
+  env?: Record<string, string>;
+} = {}): Promise<OwnPostgres> {
   const bin = await binaries();
   const folder = await mkdtemp(join(tmpdir(), "rushes-chaos-postgres-"));
   if (diskMb !== undefined) await mountSmallDisk(folder, diskMb);
@@ -50,6 +56,8 @@ export async function openOwnPostgres({ diskMb }: { diskMb?: number } = {}): Pro
     server = Bun.spawn(
       [
         ...asServer,
+        "env",
+        ...Object.entries(env).map(([name, value]) => `${name}=${value}`),
         join(bin, "postgres"),
         "-D",
         data,
