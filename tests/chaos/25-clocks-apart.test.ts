@@ -53,12 +53,7 @@ test.each([3_600_000, -3_700_000])(
 test("the wall clock of the machine steps back by an hour and forth by a day under load: nothing waits, is lost or is done twice", async () => {
   const clock = await openWallClock();
   const postgres = await openOwnPostgres({ env: clock.env });
-  const options = {
-    postgresUrl: postgres.url,
-    redis: { env: clock.env },
-    env: { RATE_LIMIT_PER_MINUTE: "12000" },
-  };
-  await inWorld(options, async (world) => {
+  await inWorld({ postgresUrl: postgres.url }, async (world) => {
     await world.api({ env: clock.env });
     const cookie = await sessionCookie(world);
     const load = startLoad(world, { jobs: 400, clients: 4, pauseMs: 60 });
