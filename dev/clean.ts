@@ -1,10 +1,14 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { openInstance, repoRoot, sharedDataDir } from "#dev/instance.ts";
-import { stopDaemon } from "#dev/processes.ts";
+import { run, stopDaemon } from "#dev/processes.ts";
 import { stopProduct } from "#dev/product.ts";
 import { runCommand, say } from "#dev/say.ts";
 import { stopServers } from "#dev/servers.ts";
+
+/** What a folder really takes: the storage's disk is a sparse file. */
+const bytesOf = async (dir: string): Promise<number> =>
+  Number.parseInt((await run(["du", "-s", "--block-size=1", dir])).stdout, 10);
 
 /** Stops every instance of this clone and deletes its data. Bun and the npm packages stay. */
 const main = async (): Promise<number> => {
@@ -17,8 +21,9 @@ const main = async (): Promise<number> => {
     await stopDaemon(instance.runDir, "supervisor", { graceMs: 60_000 });
     await stopProduct(instance);
     await stopServers(instance);
+    const bytes = await bytesOf(instance.dir);
     rmSync(instance.dir, { recursive: true, force: true });
-    say(`${name} is gone`);
+    say(`${name} is gone, ${(bytes / 1024 ** 3).toFixed(1)} GiB are free again`);
   }
   for (const rest of ["dev.json", "bench.json", "reports"])
     rmSync(join(home, rest), { recursive: true, force: true });

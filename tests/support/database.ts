@@ -4,7 +4,9 @@ import { join } from "node:path";
 import postgres from "postgres";
 import { openDatabase } from "#core/db/db.ts";
 import { migrate } from "#core/db/migrate.ts";
-import { stackAdmin, stackEnv } from "./stack.ts";
+import type { Buckets } from "#core/storage/storage.ts";
+import { removeObjects } from "./remove-objects.ts";
+import { stackAdmin, stackBuckets, stackEnv } from "./stack.ts";
 
 const migrations = join(import.meta.dir, "../../migrations");
 const staleMs = 3 * 3600_000;
@@ -18,7 +20,7 @@ const withDatabase = (url: string, name: string): string => {
 };
 
 /** A migrated database of its own, cloned from a template that is made once per state of the migrations. */
-export async function cloneDatabase(): Promise<{ url: string; drop(): Promise<void> }> {
+export async function cloneDatabase(): Promise<{ url: string; drop(buckets?: Buckets): Promise<void> }> {
   const productUrl = stackEnv().POSTGRES_URL ?? "";
   const adminUrl = stackAdmin().POSTGRES_ADMIN_URL;
   const owner = decodeURIComponent(new URL(productUrl).username);
@@ -32,7 +34,8 @@ export async function cloneDatabase(): Promise<{ url: string; drop(): Promise<vo
   }
   return {
     url: withDatabase(productUrl, name),
-    async drop() {
+    async drop(buckets = stackBuckets()) {
+      await removeObjects(withDatabase(productUrl, name), buckets);
       const again = postgres(adminUrl, { max: 1, onnotice: () => {} });
       await again.unsafe(`drop database if exists ${name} with (force)`);
       await again.end();

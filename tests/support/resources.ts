@@ -50,7 +50,7 @@ export async function testResources(
   resources.close = async () => {
     await resources.redis.flushdb().catch(() => {});
     await close();
-    await database.drop();
+    await database.drop(resources.promoter.buckets);
   };
   return resources;
 }

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Buckets } from "#core/storage/storage.ts";
 
 const root = join(import.meta.dir, "../..");
 
@@ -13,6 +14,11 @@ function read(instance: string, file: string): Record<string, string> {
 /** The environment of the local test stack, as `bun dev/stack.ts up --instance test` wrote it. */
 export function stackEnv(instance = "test"): Record<string, string> {
   return read(instance, "env.json");
+}
+
+export function stackBuckets(): Buckets {
+  const { BUCKET_STAGING = "", BUCKET_MASTERS = "", BUCKET_PREVIEWS = "", BUCKET_DOCS = "" } = stackEnv();
+  return { staging: BUCKET_STAGING, masters: BUCKET_MASTERS, previews: BUCKET_PREVIEWS, docs: BUCKET_DOCS };
 }
 
 /** Rights the product does not have: making databases, owning buckets. */
