@@ -11,7 +11,7 @@ export class Refused extends Error {
     this.code = code;
   }
 
-  /** Nobody answers, or only with an outage: it concerns no single file, and passes. */
+  /** Nobody answers, or only with an outage or a full storage: it concerns no single file, and passes. */
   get isOutage(): boolean {
     return this.status === 0 || this.status >= 500;
   }
@@ -90,6 +90,19 @@ export async function askStorage(
     init.signal.throwIfAborted();
     throw new Refused(0, "storage", `the storage does not answer: ${error.message}`);
   });
+}
+
+/** What a storage that has no room says: Ceph and MinIO by these names, others by the status alone. */
+const full = /<Code>(QuotaExceeded|XMinio(StorageFull|AdminBucketQuotaExceeded))</;
+
+export function storageRefusal(status: number, text: string): Refused {
+  if (status === 507 || full.test(text))
+    return new Refused(
+      507,
+      "storage-full",
+      "the storage is full. What has arrived is kept: ask an administrator to make room, then repeat the call",
+    );
+  return new Refused(status, "storage", `the storage answered ${status}: ${text.slice(0, 200)}`);
 }
 
 /** 0.25 s, 0.5 s, 1 s … up to 15 s, each ± 50 %. */

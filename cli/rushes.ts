@@ -26,7 +26,7 @@ const usage = `rushes: send camera files to Rushes, and check what it keeps
   --parallel N   requests at once (4)
 
 Environment: RUSHES_API (http://localhost:3000/api), RUSHES_API_KEY (rk_…). doctor reads the server's environment.
-Exit: 0 done, 1 something was refused or is not intact, 2 wrong usage, 3 not allowed, 4 not reachable, 130 interrupted.
+Exit: 0 done, 1 something was refused or is not intact, 2 wrong usage, 3 not allowed, 4 not reachable or full, 130 interrupted.
 A sidecar FILE.rushes.json {camera, reel, startTimecode, sha256, …} travels with FILE. A call that was stopped goes on
 where it was when it is repeated; what it had sent is not sent again.
 `;

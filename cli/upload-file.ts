@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { basename, extname } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { askStorage, backoffMs, type Client, Refused } from "./client.ts";
+import { askStorage, backoffMs, type Client, Refused, storageRefusal } from "./client.ts";
 import type { FileMark, Memory } from "./memory.ts";
 import type { Report } from "./report.ts";
 
@@ -234,12 +234,7 @@ async function send(
 ): Promise<void> {
   const answer = await askStorage(url, { method: "PUT", body, headers, signal });
   const text = await answer.text();
-  if (!answer.ok)
-    throw new Refused(
-      answer.status,
-      "storage",
-      `the storage answered ${answer.status}: ${text.slice(0, 200)}`,
-    );
+  if (!answer.ok) throw storageRefusal(answer.status, text);
 }
 
 /** Tries again with growing pauses; a URL that expired meanwhile is signed anew by the next try. */

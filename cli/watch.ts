@@ -4,6 +4,8 @@ import { findFiles } from "./files.ts";
 import { type Deps, uploadAll } from "./upload-all.ts";
 
 const LOOK_MS = 1_000;
+/** Nobody makes room within a second, and each try reads the file again. */
+const FULL_MS = 60_000;
 
 /** Who watches a folder over night does not give up because the server is away for an hour. */
 async function patiently(
@@ -18,7 +20,7 @@ async function patiently(
       signal.throwIfAborted();
       if (!(error instanceof Refused && error.isOutage)) throw error;
       report.fault(`${error.message}; trying again`, { event: "waiting", message: error.message });
-      await pause(LOOK_MS, undefined, { signal });
+      await pause(error.code === "storage-full" ? FULL_MS : LOOK_MS, undefined, { signal });
     }
 }
 

@@ -105,8 +105,10 @@ rgw_data = ${join(instance.cephDir, "rgw")}
 rgw_dns_name = localhost
 rgw_thread_pool_size = 64
 rgw_enable_usage_log = false
-rgw_gc_obj_min_wait = 300
-rgw_gc_processor_period = 300
+rgw_gc_obj_min_wait = 60
+rgw_gc_processor_period = 30
+rgw_bucket_quota_ttl = 5
+rgw_user_quota_bucket_sync_interval = 5
 rgw_override_bucket_index_max_shards = 1
 rgw_dynamic_resharding = false
 `,
@@ -266,6 +268,29 @@ export const allowPartCopies = async (instance: Instance, s3: S3Client, bucket: 
   if (!(await put())) throw new Stop("the storage does not let the promoter copy parts");
 };
 
+/** What is deleted or half sent takes room for a while without counting, and the server's own tables take some. */
+const quotaOf = (diskBytes: number): number => Math.floor(diskBytes * 0.8 - GIB / 2);
+
+const setQuota = async (instance: Instance, scope: string[], bytes: number): Promise<void> => {
+  const at = layout(instance);
+  const quota = ["radosgw-admin", "-c", at.conf, "-n", "client.rgw", "quota"];
+  await runOrStop([...quota, "set", ...scope, `--max-size=${bytes}`], { env: cephEnv(at) });
+  await runOrStop([...quota, "enable", ...scope], { env: cephEnv(at) });
+};
+
+/** Makes a bucket full at this size, for tests of what happens then. */
+export const limitBucket = (instance: Instance, bucket: string, bytes: number): Promise<void> =>
+  setQuota(instance, ["--quota-scope=bucket", `--bucket=${bucket}`], bytes);
+
+/**
+ * A gateway whose disk is full answers nobody, not even who deletes; so it refuses before that, as a rented storage
+ * does. The quota is that of the buckets' owner.
+ */
+const keepDiskFromFilling = (instance: Instance): Promise<void> => {
+  const diskBytes = Number(readFileSync(join(instance.cephDir, "block-bytes"), "utf8"));
+  return setQuota(instance, ["--quota-scope=user", `--uid=${storageUid("ADMIN")}`], quotaOf(diskBytes));
+};
+
 /**
  * Starts the instance's own S3 with Object Lock (Ceph's gateway over one mon and one osd) and makes its users.
  * Data is kept between runs; the rest of an interrupted first start is thrown away.
@@ -290,10 +315,9 @@ export const startCeph = async (instance: Instance): Promise<void> => {
       env: cephEnv(at),
     });
   await waitReady(daemonOf(instance, "radosgw"), () => answers(instance.ports.s3), 120_000);
-  if (fresh) {
-    await makeUsers(instance, at);
-    writeFileSync(at.ready, "");
-  }
+  if (fresh) await makeUsers(instance, at);
+  await keepDiskFromFilling(instance);
+  writeFileSync(at.ready, "");
 };
 
 export const stopCeph = async (instance: Instance, graceMs = 20_000): Promise<void> => {

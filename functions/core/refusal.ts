@@ -18,6 +18,7 @@ export const refusalCodes = [
   "key-in-flight",
   "rate-limited",
   "quota-exceeded",
+  "storage-full",
   "too-large",
   "type-not-allowed",
   "not-media",

@@ -1,4 +1,5 @@
 import { Refusal, type RefusalCode } from "#core/refusal.ts";
+import { isFull } from "#core/storage/faults.ts";
 
 /** What each refusal means over HTTP. A code without a row does not compile. */
 export const problems: Record<RefusalCode, { status: number; title: string; cure: string }> = {
@@ -72,6 +73,11 @@ export const problems: Record<RefusalCode, { status: number; title: string; cure
     status: 409,
     title: "The project is full",
     cure: "Delete what is no longer needed, or ask a manager to raise the quota.",
+  },
+  "storage-full": {
+    status: 507,
+    title: "The storage is full",
+    cure: "Nothing is lost. An administrator has to make room; then repeat the request.",
   },
   "too-large": { status: 413, title: "Too large", cure: "The detail names the limit." },
   "type-not-allowed": {
@@ -214,6 +220,11 @@ const outageNames = new Set([
 function outageOf(error: unknown): Refusal | undefined {
   for (let cause = error, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth++) {
     const { code, name, message } = cause as Error & { code?: string };
+    if (isFull(cause))
+      return new Refusal(
+        "storage-full",
+        "The storage is full. What has arrived is kept; ask an administrator to make room, then go on.",
+      );
     if (
       outageCodes.has(code ?? "") ||
       outageNames.has(name) ||

@@ -25,6 +25,7 @@ export const presignFunction: ApiFunction = {
         "forbidden",
         "not-found",
         "quota-exceeded",
+        "storage-full",
         "too-large",
         "type-not-allowed",
         "hash-mismatch",

@@ -24,6 +24,7 @@ export const promoteFunction: ApiFunction = {
         "infected",
         "conflict",
         "too-slow",
+        "storage-full",
       ],
     },
   ],

@@ -2,6 +2,7 @@ import { system } from "../auth/actor.ts";
 import { publishLive } from "../events/live.ts";
 import type { RefusalCode } from "../refusal.ts";
 import type { Resources } from "../resources.ts";
+import { isFull } from "../storage/faults.ts";
 import { LockNotKept } from "../storage/lock.ts";
 import { abortMultipart } from "../storage/multipart.ts";
 import { clearStaging } from "../uploads/end-upload.ts";
@@ -31,6 +32,9 @@ export type CopyOutcome = "mastered" | "refused" | "over" | "busy" | "waiting" |
 /** After this many attempts a storage that keeps no lock is a fact to tell people, not a hiccup. */
 const LOCK_ATTEMPTS = 4;
 
+const NO_ROOM =
+  "The storage is full. Nothing is lost: the copy goes on by itself as soon as an administrator has made room.";
+
 /**
  * Brings one version from staging to the masters: scan, copy with the source pinned before and after, lock, read the
  * lock back, and only then `mastered`. Safe to run any number of times and to kill at any moment: finished parts and
@@ -56,8 +60,10 @@ export async function copyToMaster(
     if (error instanceof CopyLost || lost.signal.aborted) return "lost";
     const why = whyFinal(error, claim);
     if (why) return await turnDown(deps, claim, why);
-    if (error instanceof ScannerDown) {
-      await setWaiting(deps.sql, claim.uploadId, error.message);
+    const waitsFor = error instanceof ScannerDown ? error.message : isFull(error) ? NO_ROOM : undefined;
+    if (waitsFor) {
+      deps.log.warn({ err: error, versionId }, "the copy has to wait");
+      await setWaiting(deps.sql, claim.uploadId, waitsFor);
       return "waiting";
     }
     if (claim.attempt > 1 && !stop.aborted)

@@ -1,10 +1,12 @@
+import { once } from "node:events";
 import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import type { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { GetObjectCommand } from "@aws-sdk/client-s3";
-import { statusOf } from "./faults.ts";
+import { isFull, statusOf } from "./faults.ts";
 import { bareEtag, type Place } from "./read.ts";
 import { signUrl } from "./sign.ts";
 import type { Storage } from "./storage.ts";
@@ -12,6 +14,8 @@ import type { Storage } from "./storage.ts";
 const IDLE_MS = 120_000;
 const URL_SECONDS = 3_600;
 const ATTEMPTS = 4;
+/** How long a server may think about the headers; one that knows no `Expect` says nothing. */
+const CONTINUE_MS = 1_000;
 
 /**
  * Carries bytes `first..last` (inclusive) from one object to another through this process, streamed, for what a
@@ -30,7 +34,7 @@ export async function relayBytes(
     } catch (error) {
       signal?.throwIfAborted();
       const status = statusOf(error);
-      if (attempt === ATTEMPTS || (status !== undefined && status < 500)) throw error;
+      if (attempt === ATTEMPTS || isFull(error) || (status !== undefined && status < 500)) throw error;
       await pause(2 ** attempt * 100 * (0.5 + Math.random()), undefined, signal ? { signal } : {});
     }
 }
@@ -68,7 +72,8 @@ async function send(
 ): Promise<{ etag: string }> {
   const request = (url.startsWith("https:") ? requestHttps : requestHttp)(url, {
     method: "PUT",
-    headers,
+    // A storage that refuses says so before a byte travels, instead of hanging up in the middle.
+    headers: { ...headers, expect: "100-continue" },
     // A connection of its own: one that the storage is about to close would cost a whole part.
     agent: false,
     ...(signal ? { signal } : {}),
@@ -76,18 +81,27 @@ async function send(
   request.setTimeout(IDLE_MS, () => request.destroy(new Error("the storage takes no more bytes")));
   const answer = new Promise<{ etag: string }>((resolve, reject) => {
     request.on("error", reject);
-    request.on("response", (response) => {
-      response.resume();
+    request.on("response", async (response) => {
       const status = response.statusCode ?? 0;
+      const said = await text(response).catch(() => "");
       if (status === 200) resolve({ etag: bareEtag(response.headers.etag) });
       else
         reject(
           Object.assign(new Error(`the storage answered ${status}`), {
+            name: /<Code>(\w+)<\/Code>/.exec(said)?.[1] ?? "Error",
             $metadata: { httpStatusCode: status },
           }),
         );
     });
   });
-  const [result] = await Promise.all([answer, pipeline(body, request)]);
-  return result;
+  request.flushHeaders();
+  try {
+    await Promise.race([answer, once(request, "continue"), pause(CONTINUE_MS)]);
+    const [result] = await Promise.all([answer, pipeline(body, request)]);
+    return result;
+  } catch (error) {
+    body.destroy();
+    request.destroy();
+    throw error;
+  }
 }

@@ -1,10 +1,20 @@
-/** The storage refused or the line broke while a block was sent. `status` 0 is the line. */
+/** What a storage that has no room says: Ceph and MinIO by these names, others by the status alone. */
+const full = /<Code>(QuotaExceeded|XMinio(StorageFull|AdminBucketQuotaExceeded))</;
+
+/** The storage refused or the line broke while a block was sent. `status` 0 is the line, 507 that there is no room. */
 export class PutError extends Error {
   readonly status: number;
-  constructor(status: number) {
-    super(status === 0 ? "The connection to the storage was lost." : `The storage answered ${status}.`);
+  constructor(status: number, said = "") {
+    const isFull = status === 507 || full.test(said);
+    super(
+      isFull
+        ? "The storage is full. What has arrived is kept: ask an administrator to make room, then retry."
+        : status === 0
+          ? "The connection to the storage was lost."
+          : `The storage answered ${status}.`,
+    );
     this.name = "PutError";
-    this.status = status;
+    this.status = isFull ? 507 : status;
   }
 }
 
@@ -25,7 +35,7 @@ export function putBlock(
     request.onload = () => {
       options.signal.removeEventListener("abort", abort);
       if (request.status >= 200 && request.status < 300) resolve(request.getResponseHeader("etag"));
-      else reject(new PutError(request.status));
+      else reject(new PutError(request.status, request.responseText));
     };
     request.onerror = () => reject(new PutError(0));
     request.ontimeout = () => reject(new PutError(0));

@@ -38,9 +38,8 @@ export async function again<Value>(
     } catch (error) {
       if (signal.aborted) throw error;
       const status = error instanceof PutError || error instanceof ApiError ? error.status : undefined;
-      // 403 is an expired signature and is signed anew; other refusals will not change by asking again.
-      const passing =
-        status === 0 || status === 403 || status === 408 || status === 429 || (status ?? 0) >= 500;
+      // 403 is an expired signature and is signed anew; other refusals and a full storage (507) stay as they are.
+      const passing = [0, 403, 408, 429].includes(status ?? -1) || ((status ?? 0) >= 500 && status !== 507);
       if (!passing || attempt >= mostTries) throw error;
       onWaiting(status === 0);
       await backOff(attempt, signal);
