@@ -140,7 +140,9 @@ describe("on the GPU", () => {
   });
   test("what it cannot decode is prepared by the CPU and uploaded once", () => {
     const argv = command(
-      source({ picture: picture({ codec: "prores", chroma: "422", bitDepth: 10, rotation: 90 }) }),
+      source({
+        picture: picture({ codec: "prores", chroma: "422", bitDepth: 10, rotation: 90, isUpright: false }),
+      }),
       { device: gpu },
     );
     expect(argv).not.toContain("-hwaccel");

@@ -52,6 +52,7 @@ export function argvOf(plan: Plan, paths: Paths, machine: Machine): string[] {
       "0.5",
     ],
     ...deviceOptions(plan.picture, machine),
+    ...(plan.picture?.decoder ? [`-c:${plan.picture.index}`, plan.picture.decoder] : []),
     ...guardedInput(paths.input, machine.maxPixels),
     ...["-filter_complex", graphs.join(";")],
     ...ladderOutput(plan, paths, machine),

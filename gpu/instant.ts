@@ -36,7 +36,7 @@ export function canRemux(source: Source, recipe: Recipe, bytes: number): boolean
     picture.chroma === "420" &&
     profiles.has(picture.profile ?? "");
   const isUpright =
-    picture.rotation === 0 &&
+    picture.isUpright &&
     picture.isSquare &&
     !picture.interlaced &&
     picture.lateSeconds === 0 &&

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Fragment, readFragments, readInit, type Track } from "./boxes.ts";
 import type { Segment } from "./playlist.ts";
+import { noSamples } from "./source.ts";
 
 /** One stream of the ladder as it grows on disk. */
 export class GrowingStream {
@@ -51,6 +52,7 @@ export class GrowingStream {
     if (!track) throw new Error("a segment before its init");
     const fragments = readFragments(bytes, track);
     const clock = times(fragments);
+    if (clock.length === 0) throw noSamples();
     const start = Math.min(...clock.map(({ at }) => at));
     // Durations belong to decoding times: only that of the frame shown last says when the segment ends.
     const last = clock.reduce((latest, one) => (one.at >= latest.at ? one : latest));

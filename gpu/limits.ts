@@ -26,6 +26,7 @@ export const formats = [
   "h264",
   "hevc",
   "ivf",
+  "j2k_pipe",
   "jpeg_pipe",
   "jpegxl_pipe",
   "m4v",
@@ -49,6 +50,7 @@ export const formats = [
   "webm",
   "webp_pipe",
   "wv",
+  "yuv4mpegpipe",
 ] as const;
 
 /** Only the scratch file or the pipe, never a network. */

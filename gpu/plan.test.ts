@@ -89,7 +89,7 @@ describe("the engine", () => {
       { chroma: "422" as const },
       { codec: "hevc", chroma: "422" as const, bitDepth: 10 },
       { codedWidth: 7680, codedHeight: 4320 },
-      { rotation: 90 as const },
+      { isUpright: false },
       { interlaced: true },
       { hasAlpha: true },
       { isSquare: false },
@@ -163,7 +163,7 @@ describe("a source is repacked at once", () => {
     for (const change of [
       { bitDepth: 10 },
       { codec: "hevc" },
-      { rotation: 90 as const },
+      { isUpright: false },
       { interlaced: true },
       { hasPreRoll: true },
       { looksVariable: true },

@@ -14,6 +14,7 @@ export type Timing =
 
 export interface PicturePlan {
   index: number;
+  decoder: Picture["decoder"];
   /** Where the decoder runs. `cuda` frames never leave the GPU. */
   decode: "cpu" | "cuda";
   encode: "cpu" | "cuda";
@@ -81,6 +82,8 @@ export function planOf(source: Source, choices: Choices): Plan {
   const warnings: string[] = [];
   if (source.pictures > 1)
     warnings.push(`The file holds ${source.pictures} pictures; the preview shows the first.`);
+  if (source.hasLostPicture && source.kind === "audio")
+    warnings.push("The picture of the file cannot be read; the preview is of its sound.");
   const picture =
     source.picture && source.kind === "video" ? picturePlan(source, source.picture, choices, warnings) : null;
   const sound = soundPlan(source, picture?.shiftSeconds ?? 0, choices, warnings);
@@ -115,10 +118,16 @@ function picturePlan(source: Source, picture: Picture, choices: Choices, warning
     );
   }
   if (picture.hasAlpha) warnings.push("Transparent areas are shown on black.");
+  if (picture.isDolbyOnly) {
+    warnings.push(
+      "The file is Dolby Vision profile 5, which only Dolby's own decoders show right: the colours of the preview are wrong.",
+    );
+  }
   if (picture.transfer !== "sdr") warnings.push("HDR is shown tone-mapped to standard range.");
   const rungs = rungsFor(picture, choices.recipe, perSecond);
   return {
     index: picture.index,
+    decoder: picture.decoder,
     decode: canDecode ? "cuda" : "cpu",
     encode: choices.device.encode ? "cuda" : "cpu",
     timing,
@@ -168,7 +177,7 @@ function commonDivisor(a: number, b: number): number {
 
 /** What every NVDEC since Turing decodes and scale_cuda takes as it comes. */
 export function decodesOnGpu(picture: Picture): boolean {
-  if (picture.interlaced || picture.rotation !== 0 || !picture.isSquare || picture.hasAlpha) return false;
+  if (picture.interlaced || !picture.isUpright || !picture.isSquare || picture.hasAlpha) return false;
   if (picture.chroma !== "420") return false;
   const side = Math.max(picture.codedWidth, picture.codedHeight);
   if (Math.min(picture.codedWidth, picture.codedHeight) < 144) return false;

@@ -54,14 +54,24 @@ export const probedStream = z.object({
   channel_layout: z.string().optional(),
   disposition: z.record(z.string(), z.number()).default({}),
   side_data_list: z
-    .array(z.looseObject({ side_data_type: z.string().default(""), rotation: z.number().optional() }))
+    .array(
+      z.looseObject({
+        side_data_type: z.string().default(""),
+        rotation: z.number().optional(),
+        /** Three rows of three numbers, each row with its number in front. */
+        displaymatrix: z.string().optional(),
+        dv_profile: z.number().optional(),
+      }),
+    )
     .default([]),
   tags,
 });
 export type ProbedStream = z.infer<typeof probedStream>;
 
 export const probed = z.object({
-  packets: z.array(z.object({ stream_index: z.number().int(), flags: z.string().default("") })).default([]),
+  packets: z
+    .array(z.object({ stream_index: z.number().int(), flags: z.string().default(""), pts_time: numeric }))
+    .default([]),
   streams: z.array(probedStream).default([]),
   format: z.object({
     format_name: z.string(),

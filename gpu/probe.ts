@@ -39,17 +39,34 @@ export async function probe(
       "Reading the file's headers took too long. Export it again and upload the new file.",
     );
   });
-  if (result.code !== 0) throw unreadable(result);
+  if (result.code !== 0) throw unreadable(result, await brandOf(path));
   return sourceOf(probed.parse(JSON.parse(Buffer.concat(chunks).toString("utf8"))), caps);
 }
 
-/** Why ffprobe or ffmpeg could not open a file, in words. */
-export function unreadable(result: RunResult): BuildFailure {
+/** The four letters by which an ISO file says what it is; anything else gives other letters. */
+async function brandOf(path: string): Promise<string> {
+  return Buffer.from(
+    await Bun.file(path.replace(/^file:/, ""))
+      .slice(8, 12)
+      .bytes(),
+  ).toString("latin1");
+}
+
+const photographs = /^(heic|heix|heim|heis|mif1|msf1)$/;
+
+/** Why ffprobe could not open a file, in words. */
+function unreadable(result: RunResult, brand: string): BuildFailure {
   const log = result.errors.join("\n");
   if (/not on whitelist/i.test(log)) {
     return new BuildFailure(
       "format-not-supported",
       "The content of the file is not a media format that is accepted: playlists and scripts that point elsewhere are refused, and so is what only looks like media by its name. Upload the media file itself.",
+    );
+  }
+  if (photographs.test(brand)) {
+    return new BuildFailure(
+      "codec-not-supported",
+      "HEIC photographs cannot be read by this worker. Export it as JPEG, PNG or TIFF and upload that.",
     );
   }
   if (/moov atom not found/i.test(log)) {

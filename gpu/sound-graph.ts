@@ -1,4 +1,4 @@
-import type { RenditionPlan, SoundPlan } from "./sound-plan.ts";
+import { PACKET, type RenditionPlan, type SoundPlan } from "./sound-plan.ts";
 
 /** The filters of the sound: even clock from 0, loudness and peaks off the measured rendition. Pure. */
 export function soundGraph(plan: SoundPlan): string {
@@ -31,7 +31,8 @@ function inTurn(channels: number): string {
 function clock(plan: SoundPlan): string {
   const shift = plan.shiftSeconds > 0 ? `asetpts=PTS-${plan.shiftSeconds.toFixed(6)}/TB,` : "";
   // Picture and sound cover the same time (Apple 8.3): shorter sound goes on as silence, a few packets more are cut.
-  const pad = plan.samples === null ? "" : `,apad=whole_len=${plan.samples}`;
+  // Sound alone is at least two packets long: the encoder swallows the first.
+  const pad = `,apad=whole_len=${plan.samples ?? 2 * PACKET}`;
   const cut = plan.samples === null || plan.isLonger ? "" : `,atrim=end_sample=${plan.samples}`;
   return `${shift}aresample=48000:async=1:first_pts=0${pad}${cut}`;
 }

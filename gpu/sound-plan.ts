@@ -63,7 +63,7 @@ export function soundPlan(
 }
 
 /** Samples of one AAC packet. */
-const PACKET = 1024;
+export const PACKET = 1024;
 
 /** As many whole packets as the picture lasts: a packet beyond its end would be a segment of its own, and hls.js waits for it. */
 function wholePackets(seconds: number | null): number | null {

@@ -1,4 +1,5 @@
 import { BuildFailure } from "#core/previews/job.ts";
+import { formatTimecode, soundRate } from "#core/timecode/timecode.ts";
 import { type Caps, stillFormats } from "./limits.ts";
 import type { Probed, ProbedStream } from "./probe-shape.ts";
 import { type Ratio, rateOf } from "./rate.ts";
@@ -17,7 +18,9 @@ export interface Picture {
   width: number;
   height: number;
   rotation: 0 | 90 | 180 | 270;
-  /** True when the samples are not square or not upright as coded. */
+  /** As coded: neither turned nor mirrored. */
+  isUpright: boolean;
+  /** The samples are square as coded. */
   isSquare: boolean;
   rate: Ratio;
   /** The container's two ideas of the rate disagree, or it has none. */
@@ -27,6 +30,10 @@ export interface Picture {
   seconds: number | null;
   interlaced: boolean;
   hasAlpha: boolean;
+  /** The decoder to ask for by name, because the usual one leaves something out. */
+  decoder: "libvpx" | "libvpx-vp9" | null;
+  /** Dolby Vision without a base layer that others can show: its colours mean something else. */
+  isDolbyOnly: boolean;
   transfer: "sdr" | "hdr10" | "hlg";
   matrix: "bt709" | "bt601" | "bt2020" | "rgb";
   fullRange: boolean;
@@ -63,15 +70,26 @@ export interface Source {
   kind: "video" | "audio" | "image";
   container: string;
   durationSeconds: number | null;
+  /** What the lengths count although nothing is there: an empty edit in front of everything. */
+  emptySeconds: number;
   picture: Picture | null;
   /** How many there are; the first is shown. */
   pictures: number;
+  /** There is a picture of which nothing is known, not even its size. */
+  hasLostPicture: boolean;
   sound: Sound[];
   captions: Captions[];
-  /** `HH:MM:SS:FF` or `HH:MM:SS;FF`. */
+  /** `HH:MM:SS:FF` or `HH:MM:SS;FF`; sound counts 25ths of a second. */
   startTimecode: string | null;
   bitRate: number | null;
 }
+
+/** Every frame that was looked for could not be decoded. */
+export const noSamples = () =>
+  new BuildFailure(
+    "no-samples",
+    "The file has no frame that can be decoded. Export it again and upload the new file.",
+  );
 
 const textCaptions = new Set([
   "subrip",
@@ -124,6 +142,20 @@ export function sourceOf(probe: Probed, caps: Caps): Source {
   const isAvif = /^(avif|avis|heic|mif1)/.test(probe.format.tags.major_brand ?? "");
   const isImage =
     video !== undefined && sound.length === 0 && (isStillFormat || (isAvif && (video.nb_frames ?? 1) <= 1));
+  if (!video && names.includes("webp_pipe")) {
+    throw new BuildFailure(
+      "codec-not-supported",
+      "Animated WebP cannot be read. Export it as GIF, APNG or video and upload that.",
+    );
+  }
+  // Where the track says nothing of its clock, the demuxer takes whole seconds, and a frame lasts minutes.
+  const hasClock = !video || video.time_base?.num !== video.time_base?.den;
+  if (!hasClock && duration !== null && (video.nb_frames ?? 0) > duration + 1) {
+    throw new BuildFailure(
+      "damaged",
+      "The file does not say how fast its picture runs: the clock of the track is zero. Export it again and upload the new file.",
+    );
+  }
   if (!video && sound.length === 0) {
     throw new BuildFailure(
       "no-samples",
@@ -134,8 +166,12 @@ export function sourceOf(probe: Probed, caps: Caps): Source {
     kind: isImage ? "image" : video ? "video" : "audio",
     container: names[0] ?? "unknown",
     durationSeconds: isImage ? null : duration,
+    emptySeconds: names.includes("mov") ? Math.max(0, probe.format.start_time ?? 0) : 0,
     picture: video ? pictureOf(video, probe, isImage) : null,
     pictures: videos.length,
+    hasLostPicture: probe.streams.some(
+      (stream) => stream.codec_type === "video" && stream.width === 0 && !stream.disposition.attached_pic,
+    ),
     sound,
     captions: probe.streams
       .filter((stream) => stream.codec_type === "subtitle" && textCaptions.has(stream.codec_name))
@@ -188,6 +224,10 @@ function pictureOf(stream: ProbedStream, probe: Probed, isImage: boolean): Pictu
   const isTurned = rotation === 90 || rotation === 270;
   const format = stream.pix_fmt ?? "";
   const start = probe.format.start_time ?? 0;
+  const own = probe.packets.filter(({ stream_index }) => stream_index === stream.index);
+  // Matroska from before zero: the demuxer leaves those times out, and calls the first that it kept the start.
+  const startsUnknown = own[0]?.pts_time === null;
+  const decoder = alphaDecoder(stream);
   return {
     index: stream.index,
     codec: stream.codec_name,
@@ -200,12 +240,16 @@ function pictureOf(stream: ProbedStream, probe: Probed, isImage: boolean): Pictu
     width: isTurned ? shown.height : shown.width,
     height: isTurned ? shown.width : shown.height,
     rotation,
+    isUpright: isUpright(stream, rotation),
     isSquare,
     ...rateOf(stream, isImage, isInterlaced(stream)),
     frames: stream.nb_frames,
     seconds: lengthOf(stream),
     interlaced: isInterlaced(stream),
-    hasAlpha: /^(yuva|gbrap|rgba|bgra|argb|abgr|ya\d|rgba64|bgra64|pal8|ayuv)/.test(format),
+    hasAlpha:
+      decoder !== null || /^(yuva|gbrap|rgba|bgra|argb|abgr|ya\d|rgba64|bgra64|pal8|ayuv)/.test(format),
+    decoder,
+    isDolbyOnly: stream.side_data_list.some(({ dv_profile }) => dv_profile === 5),
     transfer:
       stream.color_transfer === "smpte2084"
         ? "hdr10"
@@ -214,10 +258,8 @@ function pictureOf(stream: ProbedStream, probe: Probed, isImage: boolean): Pictu
           : "sdr",
     matrix: matrixOf(stream),
     fullRange: stream.color_range === "pc" || format.startsWith("yuvj"),
-    lateSeconds: Math.max(0, (stream.start_time ?? start) - start),
-    hasPreRoll: probe.packets.some(
-      ({ stream_index, flags }) => stream_index === stream.index && flags.includes("D"),
-    ),
+    lateSeconds: startsUnknown ? 0 : Math.max(0, (stream.start_time ?? start) - start),
+    hasPreRoll: own.some(({ flags }) => flags.includes("D")),
     level: stream.level,
     bitRate: stream.bit_rate ?? probe.format.bit_rate,
   };
@@ -242,6 +284,22 @@ function rotationOf(stream: ProbedStream): Picture["rotation"] {
   const degrees = matrix ?? -Number(stream.tags.rotate ?? 0);
   const turned = (((Math.round(degrees / 90) * 90) % 360) + 360) % 360;
   return turned === 90 || turned === 180 || turned === 270 ? turned : 0;
+}
+
+function isUpright(stream: ProbedStream, rotation: Picture["rotation"]): boolean {
+  const matrix = stream.side_data_list.find((data) => data.displaymatrix !== undefined)?.displaymatrix;
+  if (matrix === undefined) return rotation === 0;
+  const [, a = 1, b = 0, , , c = 0, d = 1] = matrix
+    .trim()
+    .split(/[\s:]+/)
+    .map(Number);
+  return a > 0 && d > 0 && b === 0 && c === 0;
+}
+
+/** WebM keeps transparency beside the picture, where only these decoders look. */
+function alphaDecoder(stream: ProbedStream): Picture["decoder"] {
+  if (stream.tags.alpha_mode !== "1") return null;
+  return stream.codec_name === "vp9" ? "libvpx-vp9" : stream.codec_name === "vp8" ? "libvpx" : null;
 }
 
 function bitDepthOf(stream: ProbedStream): number {
@@ -274,5 +332,15 @@ function timecodeOf(probe: Probed): string | null {
     ...probe.streams.filter((stream) => stream.codec_type === "video").map((stream) => stream.tags.timecode),
     probe.format.tags.timecode,
   ];
-  return texts.find((text) => text !== undefined && /^\d{2}:\d{2}:\d{2}[:;.]\d{2,3}$/.test(text)) ?? null;
+  const written = texts.find((text) => text !== undefined && /^\d{2}:\d{2}:\d{2}[:;.]\d{2,3}$/.test(text));
+  return written ?? timecodeOfWave(probe);
+}
+
+/** Broadcast Wave counts samples since midnight (EBU Tech 3285). */
+function timecodeOfWave({ format, streams }: Probed): string | null {
+  const samples = Number(format.tags.time_reference ?? Number.NaN);
+  const rate = streams[0]?.sample_rate;
+  if (!Number.isFinite(samples) || !rate) return null;
+  const { num, den } = soundRate;
+  return formatTimecode(Math.floor((samples * num) / (rate * den)), { rate: soundRate, dropFrame: false });
 }

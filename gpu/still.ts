@@ -1,9 +1,10 @@
-import { readFile } from "node:fs/promises";
+import { copyFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { BuildFailure, type Claim } from "#core/previews/job.ts";
 import { previewPrefix } from "#core/previews/preview.ts";
 import { guardedInput } from "./argv.ts";
 import { mediaOf } from "./media.ts";
+import { probe } from "./probe.ts";
 import { PreviewFolder } from "./publish.ts";
 import { run } from "./run.ts";
 import type { Scratch } from "./scratch.ts";
@@ -12,6 +13,8 @@ import type { Tools } from "./tools.ts";
 
 /** Longest side of the picture people look at; browsers and phones decode it at once. */
 const VIEW_SIDE = 4096;
+
+const isPortrait = ({ picture }: Source) => (picture?.height ?? 0) > (picture?.width ?? 0);
 
 /** A still becomes one viewable picture and a poster. No HLS. Transparency survives as WebP. */
 export async function buildStill(
@@ -80,7 +83,12 @@ export async function buildStill(
   }
   const folder = new PreviewFolder(tools.storage, previewPrefix(claim.versionId, claim.jobId, claim.fence));
   for (const name of [image, "poster.jpg"]) await folder.put(name, await readFile(join(scratch.out, name)));
+  // A photograph may say only in its Exif data how it was held.
+  const copy = join(scratch.work, "shown");
+  await copyFile(join(scratch.out, image), copy);
+  const shown = await probe(tools.sandbox, `file:${copy}`, tools.caps, scratch.work, signal);
   const media = mediaOf(source, null);
+  if (isPortrait(shown) !== isPortrait(source)) [media.width, media.height] = [media.height, media.width];
   const preview = {
     jobId: claim.jobId,
     prefix: folder.prefix,

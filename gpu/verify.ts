@@ -2,7 +2,7 @@ import { BuildFailure } from "#core/previews/job.ts";
 import type { Encoded } from "./encode.ts";
 import { type FrameTable, frameTable } from "./frames.ts";
 import type { Plan } from "./plan.ts";
-import type { Source } from "./source.ts";
+import { noSamples, type Source } from "./source.ts";
 
 /** The container was wrong about when its picture starts: by this many seconds more than planned. */
 export class StartShift extends Error {
@@ -28,10 +28,7 @@ export function verify(source: Source, plan: Plan, encoded: Encoded): Verified {
   const { streams } = encoded;
   const warnings: string[] = [];
   if (streams.some((stream) => stream.segments.length === 0)) {
-    throw new BuildFailure(
-      "no-samples",
-      "The file has no frame that can be decoded. Export it again and upload the new file.",
-    );
+    throw noSamples();
   }
   const longest = Math.max(...streams.map((stream) => stream.seconds));
   // Sound is filled up with silence to the length of the picture, so the picture alone can tell.
@@ -40,7 +37,12 @@ export function verify(source: Source, plan: Plan, encoded: Encoded): Verified {
     pictureSeconds === undefined
       ? source.durationSeconds
       : (source.picture?.seconds ?? source.durationSeconds);
-  refuseTruncated(expected, plan, source.picture?.seconds ? (pictureSeconds ?? longest) : longest);
+  refuseTruncated(
+    expected,
+    source.emptySeconds,
+    plan,
+    source.picture?.seconds ? (pictureSeconds ?? longest) : longest,
+  );
   const errors = encoded.result.errors.filter((line) => !/deprecated/i.test(line)).length;
   if (errors > 0) warnings.push("Parts of the file are damaged; the preview shows what could be decoded.");
   const pictures = streams.filter((stream) => stream.isPicture);
@@ -57,9 +59,9 @@ export function verify(source: Source, plan: Plan, encoded: Encoded): Verified {
   return { table, durationSeconds: first.seconds, warnings };
 }
 
-function refuseTruncated(expected: number | null, plan: Plan, gotSeconds: number): void {
+function refuseTruncated(expected: number | null, empty: number, plan: Plan, gotSeconds: number): void {
   if (expected === null) return;
-  const due = expected - (plan.picture?.shiftSeconds ?? 0);
+  const due = expected - empty - (plan.picture?.shiftSeconds ?? 0);
   if (gotSeconds >= 0.9 * due || due - gotSeconds < 1) return;
   throw new BuildFailure(
     "truncated",

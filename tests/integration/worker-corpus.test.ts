@@ -55,6 +55,7 @@ function found({ media, preview }: { media: Media; preview: Preview }) {
     sounds: preview.audio.length,
     subtitles: preview.subtitles.length,
     languages: preview.audio.map(({ language }) => language),
+    warnings: preview.warnings.length,
   };
 }
 

@@ -35,11 +35,11 @@ export class TimecodeError extends Error {
 /** A time this much of a frame before its boundary already belongs to the next one: players and containers round. */
 const TOLERANCE = 0.1;
 /** Sound has no frames of its own; it is counted in 25ths of a second. A still is its only frame. */
-const SOUND_RATE = { num: 25, den: 1 };
+export const soundRate = { num: 25, den: 1 };
 
 /** The frame model of anything that can be reviewed, sound and stills included. */
 export function frameModelOf(media: Countable): FrameModel {
-  const rate = media.rate ?? SOUND_RATE;
+  const rate = media.rate ?? soundRate;
   const counted = Math.max(1, Math.round((media.durationSeconds * rate.num) / rate.den));
   return {
     rate,

@@ -22,6 +22,10 @@ test("containers are known by their content", () => {
     [bytes("RIFF....WAVE"), "audio/wav"],
     [bytes("RF64....WAVE"), "audio/wav"],
     [bytes("RIFF....AVI "), "video/x-msvideo"],
+    [bytes("riff", [0x2e, 0x91, 0xcf, 0x11]), "audio/x-w64"],
+    [bytes([0x7f, 0xfe, 0x80, 0x01]), "audio/vnd.dts"],
+    [bytes([0, 0, 0, 1, 0x67, 0x64]), "video/h264"],
+    [bytes([0, 0, 0, 1, 0x40, 1]), "video/h265"],
     [bytes("fLaC"), "audio/flac"],
     [bytes("ID3"), "audio/mpeg"],
     [bytes([0xff, 0xfb, 0x90, 0x00]), "audio/mpeg"],
@@ -34,6 +38,10 @@ test("containers are known by their content", () => {
   const ts = Buffer.alloc(600);
   for (const at of [0, 188, 376]) ts[at] = 0x47;
   expect(sniff(ts)).toMatchObject({ type: "video/mp2t" });
+  const cutIn = Buffer.alloc(1000);
+  for (const at of [91, 279, 467, 655, 843]) cutIn[at] = 0x47;
+  expect(sniff(cutIn)).toMatchObject({ type: "video/mp2t" });
+  expect(sniff(cutIn.subarray(0, 843)).kind).toBe("other");
 });
 
 test("what only looks like media by name is called what it is", () => {

@@ -85,12 +85,28 @@ function streams(bytes: Bytes): Sniffed | undefined {
   if (text(bytes, 0, 4) === "DKIF") return video("video/x-ivf");
   if (starts(bytes, 0, 0, 0, 0, 1, 0xbc)) return video("application/gxf");
   // The sync byte must come back packet after packet: 188 bytes, 192 with a timecode in front, 204 with parity.
-  for (const [size, first] of [
+  // A recording may begin in the middle of one; chance would have to hit more often then.
+  for (const [size, usual] of [
     [188, 0],
     [192, 4],
     [204, 0],
   ] as const)
-    if ([0, 1, 2].every((n) => bytes[first + n * size] === 0x47)) return video("video/mp2t");
+    for (let first = 0; first < size; first++)
+      if (repeats(bytes, 0x47, first, size, first === usual ? 3 : 5)) return video("video/mp2t");
+  return elementary(bytes);
+}
+
+function repeats(bytes: Bytes, value: number, from: number, step: number, times: number): boolean {
+  for (let n = 0; n < times; n++) if (bytes[from + n * step] !== value) return false;
+  return true;
+}
+
+/** Pictures without a container: the first unit sets parameters or delimits (ITU-T H.264 and H.265, Annex B). */
+function elementary(bytes: Bytes): Sniffed | undefined {
+  if (!starts(bytes, 0, 0, 0, 1)) return undefined;
+  const head = bytes[4] ?? 0;
+  if (head < 0x80 && [7, 9].includes(head & 31)) return video("video/h264");
+  if (bytes[5] === 1 && [32, 35].includes(head >> 1)) return video("video/h265");
   return undefined;
 }
 
@@ -110,6 +126,8 @@ function sounds(bytes: Bytes): Sniffed | undefined {
     const head = text(bytes, 28, 8);
     return head.includes("theora") ? video("video/ogg") : audio("audio/ogg");
   }
+  if (magic === "riff" && starts(bytes.subarray(4), 0x2e, 0x91, 0xcf, 0x11)) return audio("audio/x-w64");
+  if (starts(bytes, 0x7f, 0xfe, 0x80, 0x01)) return audio("audio/vnd.dts");
   if (magic === "caff") return audio("audio/x-caf");
   if (magic === "wvpk") return audio("audio/x-wavpack");
   if (text(bytes, 0, 5) === "#!AMR") return audio("audio/amr");

@@ -15,7 +15,7 @@ export function Details({ review }: { review: Review }) {
     ["Frames", media?.frames?.toLocaleString("en-GB")],
     ["Picture", media?.width ? `${media.width} × ${media.height}` : undefined],
     ["Frame rate", media?.rate ? `${rateLabel(review.player.model)} fps` : undefined],
-    ["Start timecode", media?.kind === "video" ? media.startTimecode : undefined],
+    ["Start timecode", media && media.kind !== "image" ? media.startTimecode : undefined],
     [
       "Video",
       media?.video &&
