@@ -30,6 +30,8 @@ interface Options {
   query?: Query;
   body?: unknown;
   ifMatch?: string;
+  /** Of an earlier attempt at the same, so that it is done once. */
+  key?: string;
   signal?: AbortSignal;
 }
 
@@ -61,13 +63,15 @@ export function apiUrl(path: string, query: Query = {}): string {
 async function send(method: string, path: string, options: Options): Promise<Response> {
   const headers = new Headers(credentials());
   if (options.body !== undefined) headers.set("Content-Type", "application/json");
-  if (method === "POST") headers.set("Idempotency-Key", crypto.randomUUID());
+  if (method === "POST") headers.set("Idempotency-Key", options.key ?? crypto.randomUUID());
   if (options.ifMatch) headers.set("If-Match", options.ifMatch);
   const response = await patiently(() =>
     fetch(apiUrl(path, options.query), {
       method,
       headers,
       credentials: "include",
+      // What is deleted while one leaves the page is deleted all the same.
+      keepalive: method === "DELETE",
       ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
       ...(options.signal ? { signal: options.signal } : {}),
     }),
@@ -110,7 +114,8 @@ async function read<Answer>(path: string): Promise<{ value: Answer; etag: string
 export const api = {
   get: <Answer>(path: string, query: Query = {}, signal?: AbortSignal) =>
     json<Answer>("GET", path, { query, ...(signal ? { signal } : {}) }),
-  post: <Answer>(path: string, body: unknown = {}) => json<Answer>("POST", path, { body }),
+  post: <Answer>(path: string, body: unknown = {}, key?: string) =>
+    json<Answer>("POST", path, { body, ...(key ? { key } : {}) }),
   patch: <Answer>(path: string, body: unknown, ifMatch: string) =>
     json<Answer>("PATCH", path, { body, ifMatch }),
   remove: (path: string, ifMatch?: string) =>

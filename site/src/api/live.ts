@@ -6,6 +6,9 @@ export interface LiveEvent {
   id: string | undefined;
 }
 
+/** How a stream is: `signed-out` and `gone` are ends, after which it does not try again. */
+export type Link = "up" | "down" | "signed-out" | "gone";
+
 const quietMs = 45_000;
 const streams = new Set<symbol>();
 const noticed = new Set<() => void>();
@@ -28,9 +31,11 @@ export function hearNotices(onNotice: () => void): () => void {
 export function listen(
   what: { projectId?: string; versionId?: string },
   onEvent: (event: LiveEvent) => void,
-  onState: (connected: boolean) => void = () => undefined,
+  onState: (link: Link) => void = () => undefined,
 ): () => void {
   let stopped = false;
+  let ended: Link | undefined;
+  let tryAgain: () => void = () => undefined;
   let lastId: string | undefined;
   let attempt = 0;
   let abort = new AbortController();
@@ -49,11 +54,12 @@ export function listen(
       credentials: "include",
       signal: abort.signal,
     });
-    if (response.status === 401 || response.status === 404) stopped = true;
+    if (response.status === 401) ended = "signed-out";
+    else if (response.status === 404) ended = "gone";
     if (!response.ok || !response.body) throw new Error(`events answered ${response.status}`);
     attempt = 0;
     heard = Date.now();
-    onState(true);
+    onState("up");
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     let text = "";
     for (;;) {
@@ -73,27 +79,37 @@ export function listen(
   }
 
   async function run(): Promise<void> {
-    while (!stopped) {
+    for (;;) {
       try {
         await connect();
       } catch {
         // Told by the state; the next attempt says more than an error would.
       }
-      onState(false);
       if (stopped) return;
+      onState(ended ?? "down");
+      if (ended) return;
       attempt += 1;
-      await new Promise((done) => setTimeout(done, Math.min(15_000, 500 * 2 ** Math.min(attempt, 5))));
+      await new Promise<void>((done) => {
+        tryAgain = done;
+        setTimeout(done, Math.min(15_000, 500 * 2 ** Math.min(attempt, 5)));
+      });
+      if (stopped) return;
     }
   }
 
   const wake = () => {
-    if (document.visibilityState === "visible" && Date.now() - heard > quietMs) abort.abort();
+    if (document.visibilityState !== "visible") return;
+    if (Date.now() - heard > quietMs) abort.abort();
+    tryAgain();
   };
+  // A connection that was cut says nothing by itself; the browser knows.
+  const cut = () => abort.abort();
   const watch = setInterval(() => {
     if (Date.now() - heard > quietMs) abort.abort();
   }, 5000);
   document.addEventListener("visibilitychange", wake);
   addEventListener("online", wake);
+  addEventListener("offline", cut);
   void run();
   return () => {
     stopped = true;
@@ -101,7 +117,9 @@ export function listen(
     clearInterval(watch);
     document.removeEventListener("visibilitychange", wake);
     removeEventListener("online", wake);
+    removeEventListener("offline", cut);
     abort.abort();
+    tryAgain();
   };
 }
 

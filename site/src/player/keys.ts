@@ -25,12 +25,6 @@ export interface PageCommands {
 }
 
 export function playerKeys(player: Player, view: View, page: PageCommands): Key[] {
-  const setRange = (edge: "start" | "end") => {
-    const at = player.head.value;
-    const other = player.range.value[edge === "start" ? "end" : "start"];
-    const conflicts = other !== undefined && (edge === "start" ? other < at : other > at);
-    player.range.value = conflicts ? { [edge]: at } : { ...player.range.value, [edge]: at };
-  };
   const play = "Play";
   const move = "Move";
   const review = "Review";
@@ -73,8 +67,8 @@ export function playerKeys(player: Player, view: View, page: PageCommands): Key[
       run: () => player.seek(player.model.frames - 1),
     },
     { keys: ["g"], shown: "G", does: "Go to a timecode, frame or time", group: move, run: page.goTo },
-    { keys: ["i"], shown: "I", does: "Range starts here", group: play, run: () => setRange("start") },
-    { keys: ["o"], shown: "O", does: "Range ends here", group: play, run: () => setRange("end") },
+    { keys: ["i"], shown: "I", does: "Range starts here", group: play, run: () => player.setEdge("start") },
+    { keys: ["o"], shown: "O", does: "Range ends here", group: play, run: () => player.setEdge("end") },
     {
       keys: ["x"],
       shown: "X",

@@ -33,6 +33,8 @@ export interface Player {
   pause(): void;
   toggle(): void;
   shuttle(direction: 1 | -1): void;
+  /** The range begins or ends at the play head; an edge on the wrong side of it is let go. */
+  setEdge(edge: keyof Range): void;
   setRate(rate: number): void;
   setVolume(volume: number): void;
   setMuted(muted: boolean): void;
@@ -261,6 +263,12 @@ export function createPlayer(model: FrameModel, hasPicture: boolean, startFrame 
       shuttleSpeed.value = next;
       if (next > 0) play();
       else playReverse(next);
+    },
+    setEdge(edge) {
+      const at = head.value;
+      const other = range.value[edge === "start" ? "end" : "start"];
+      const conflicts = other !== undefined && (edge === "start" ? other < at : other > at);
+      range.value = conflicts ? { [edge]: at } : { ...range.value, [edge]: at };
     },
     setRate(next) {
       rate.value = next;

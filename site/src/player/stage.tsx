@@ -1,3 +1,4 @@
+import { AudioLines } from "lucide-preact";
 import type { ComponentChildren, RefObject } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { Media, Shape } from "../api/types.ts";
@@ -90,6 +91,11 @@ export function Stage({ player, view, media, video, image, shapes, drawing, wate
         <Guides view={view} ratio={ratio} />
         <DrawingLayer ratio={ratio} shapes={view.drawings.value ? shapes : []} state={drawing} />
       </div>
+      {media?.kind === "audio" && (
+        <p class="stage-sound">
+          <AudioLines size={28} strokeWidth={1.5} aria-hidden="true" /> Sound only
+        </p>
+      )}
       {children}
     </div>
   );

@@ -2,6 +2,7 @@ import { type Signal, signal } from "@preact/signals";
 import type Hls from "hls.js";
 import type { ErrorData, HlsConfig, LevelDetails } from "hls.js";
 import type { Playback } from "../api/types.ts";
+import { now } from "../ui/clock.ts";
 
 export interface Rung {
   index: number;
@@ -76,7 +77,7 @@ export function openStream(video: HTMLVideoElement, playback: Playback, options:
   function schedule(): void {
     clearTimeout(timer);
     if (closed) return;
-    const left = Date.parse(current.expiresAt) - Date.now() - renewEarlyMs;
+    const left = Date.parse(current.expiresAt) - now() - renewEarlyMs;
     timer = setTimeout(renew, Math.min(Math.max(left, 5000), 2 ** 31 - 1));
   }
 

@@ -12,6 +12,7 @@ import {
   Volume1,
   Volume2,
   VolumeX,
+  X,
 } from "lucide-preact";
 import { frameToTimecode } from "#core/timecode/timecode.ts";
 import { Menu, MenuItem } from "../ui/menu.tsx";
@@ -41,7 +42,7 @@ const keepFocus = (event: MouseEvent) => {
 };
 
 export function Transport({ player, view, stream, going, onGoing, onFullScreen, onHelp }: Props) {
-  const { model, range, looping, playing, speed } = player;
+  const { model, looping, playing, speed } = player;
   const shownSpeed = playing.value && speed.value !== 1 ? speed.value * player.rate.value : player.rate.value;
   return (
     <div class="transport" role="group" aria-label="Transport" onMouseDown={keepFocus}>
@@ -114,19 +115,6 @@ export function Transport({ player, view, stream, going, onGoing, onFullScreen, 
           <Repeat {...icon} />
         </button>
         <RangeEdges player={player} />
-        {(range.value.start !== undefined || range.value.end !== undefined) && (
-          <button
-            type="button"
-            class="icon-button numbers wide-only"
-            title="Clear the range (X)"
-            onClick={() => {
-              range.value = {};
-            }}
-          >
-            {frameToTimecode(model, range.value.start ?? 0)}–
-            {frameToTimecode(model, range.value.end ?? model.frames - 1)} ×
-          </button>
-        )}
       </div>
       <div class="transport-group end">
         {stream && <Rungs stream={stream} />}
@@ -156,9 +144,8 @@ export function Transport({ player, view, stream, going, onGoing, onFullScreen, 
 }
 
 function RangeEdges({ player }: { player: Player }) {
-  const set = (edge: "start" | "end") => {
-    player.range.value = { ...player.range.value, [edge]: player.head.value };
-  };
+  const { model, range } = player;
+  const { start, end } = range.value;
   return (
     <>
       <button
@@ -166,7 +153,7 @@ function RangeEdges({ player }: { player: Player }) {
         class="icon-button numbers edge"
         aria-label="Range starts here"
         title="Range starts here (I)"
-        onClick={() => set("start")}
+        onClick={() => player.setEdge("start")}
       >
         [
       </button>
@@ -175,17 +162,34 @@ function RangeEdges({ player }: { player: Player }) {
         class="icon-button numbers edge"
         aria-label="Range ends here"
         title="Range ends here (O)"
-        onClick={() => set("end")}
+        onClick={() => player.setEdge("end")}
       >
         ]
       </button>
+      {(start !== undefined || end !== undefined) && (
+        <button
+          type="button"
+          class="icon-button range-clear"
+          aria-label="Clear the range"
+          title="Clear the range (X)"
+          onClick={() => {
+            range.value = {};
+          }}
+        >
+          <span class="numbers">
+            {frameToTimecode(model, start ?? 0)}–{frameToTimecode(model, end ?? model.frames - 1)}
+          </span>
+          <X {...icon} />
+        </button>
+      )}
     </>
   );
 }
 
 function Rungs({ stream }: { stream: Stream }) {
   const { rungs, chosen, shown } = stream;
-  if (rungs.value.length === 0) return null;
+  // Sound alone has one, which has no height to be named by.
+  if (!rungs.value.some(({ height }) => height > 0)) return null;
   const current = rungs.value.find((rung) => rung.index === shown.value);
   return (
     <Menu

@@ -30,8 +30,30 @@ export function Composer({ review }: { review: Review }) {
     if (!draft) return;
     text.value = draft.text;
     pinned.value = draft.frame;
+    const { frame, commentId } = review.start;
+    if (frame === undefined && commentId === undefined) player.seek(draft.frame);
   }, []);
 
+  const add = (chosen: readonly File[]) => {
+    const fitting = chosen.filter((file) => file.size > 0 && file.size <= mostAttachmentBytes);
+    if (fitting.length < chosen.length) say("A file beside a comment may have up to 26 MB.", undefined, true);
+    files.value = [...files.value, ...fitting];
+  };
+  /** Pasted pictures have no name of their own. */
+  const paste = (event: ClipboardEvent) => {
+    const pasted = [...(event.clipboardData?.files ?? [])];
+    if (pasted.length === 0) return;
+    event.preventDefault();
+    const { length } = files.value;
+    add(
+      pasted.map(
+        (file, index) =>
+          new File([file], file.name.replace(/^image\./, `pasted-${length + index + 1}.`), {
+            type: file.type,
+          }),
+      ),
+    );
+  };
   const write = (value: string) => {
     if (value && pinned.value === undefined) {
       player.pause();
@@ -45,24 +67,33 @@ export function Composer({ review }: { review: Review }) {
     const words = text.value.trim() || (drawing.shapes.value.length > 0 ? "See drawing" : "");
     if (!words || busy.value) return;
     busy.value = true;
-    const sent = text.value;
+    const sent = { text: text.value, pinned: pinned.value, files: files.value, range: player.range.value };
     const frame = ranged ? (start ?? 0) : at.value;
+    const named = [...mentions.current].filter(([, name]) => words.includes(`@${name}`));
+    // The field is free for the next thought; the draft is kept until it is written over or the server has it.
     text.value = "";
+    pinned.value = undefined;
+    files.value = [];
+    if (ranged) player.range.value = {};
     const done = await review.post({
       frame,
       endFrame: ranged ? (end ?? null) : null,
       text: words,
-      mentions: [...mentions.current].filter(([, name]) => words.includes(`@${name}`)).map(([id]) => id),
+      mentions: named.map(([id]) => id),
     });
     busy.value = false;
+    const isFree = text.value === "";
     if (done) {
-      void attach(review, done, files.value);
-      files.value = [];
-      pinned.value = undefined;
-      mentions.current.clear();
-      remember(name, undefined);
-      if (ranged) player.range.value = {};
-    } else text.value = sent;
+      void attach(review, done, sent.files);
+      if (isFree) remember(name, undefined);
+      return;
+    }
+    files.value = [...sent.files, ...files.value];
+    if (isFree) {
+      pinned.value = sent.pinned;
+      player.range.value = sent.range;
+    }
+    write(isFree ? sent.text : `${sent.text}\n${text.value}`);
   };
 
   const here = useComputed(() => frameToTimecode(player.model, at.value));
@@ -74,6 +105,7 @@ export function Composer({ review }: { review: Review }) {
     <form
       class="composer"
       aria-label="New comment"
+      onPaste={paste}
       onSubmit={(event) => {
         event.preventDefault();
         void post();
@@ -136,11 +168,7 @@ export function Composer({ review }: { review: Review }) {
           hidden
           aria-label="Files to attach"
           onChange={(event) => {
-            const chosen = [...(event.currentTarget.files ?? [])];
-            const fitting = chosen.filter((file) => file.size > 0 && file.size <= mostAttachmentBytes);
-            if (fitting.length < chosen.length)
-              say("A file beside a comment may have up to 26 MB.", undefined, true);
-            files.value = [...files.value, ...fitting];
+            add([...(event.currentTarget.files ?? [])]);
             event.currentTarget.value = "";
           }}
         />
@@ -180,16 +208,21 @@ export function Composer({ review }: { review: Review }) {
 
 /** The short form under a comment. */
 export function ReplyForm({ review, to, onDone }: { review: Review; to: Comment; onDone: () => void }) {
-  const text = useSignal("");
+  const name = `reply.${to.id}`;
+  const text = useSignal(recall(name, ""));
   const field = useRef<HTMLTextAreaElement>(null);
   const mentions = useRef(new Map<string, string>());
   // Before the next key arrives, or its first letters would be taken for commands.
   useLayoutEffect(() => field.current?.focus(), []);
+  const done = () => {
+    remember(name, undefined);
+    onDone();
+  };
   const send = async () => {
     const words = text.value.trim();
     if (!words) return;
     const ids = [...mentions.current].filter(([, name]) => words.includes(`@${name}`)).map(([id]) => id);
-    if (await review.post({ frame: to.frame, endFrame: null, text: words, mentions: ids }, to)) onDone();
+    if (await review.post({ frame: to.frame, endFrame: null, text: words, mentions: ids }, to)) done();
   };
   return (
     <form
@@ -208,13 +241,14 @@ export function ReplyForm({ review, to, onDone }: { review: Review; to: Comment;
         members={review.members.value}
         onValue={(value) => {
           text.value = value;
+          remember(name, value);
         }}
         onMention={(person) => mentions.current.set(person.id, person.name)}
         onSubmit={() => void send()}
         onEscape={onDone}
       />
       <div class="composer-row">
-        <button type="button" class="button plain" onClick={onDone}>
+        <button type="button" class="button plain" onClick={done}>
           Cancel
         </button>
         <button type="submit" class="button" disabled={!text.value.trim()}>

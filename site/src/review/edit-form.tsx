@@ -1,4 +1,5 @@
 import { useSignal } from "@preact/signals";
+import { useRef } from "preact/hooks";
 import type { Comment } from "../api/types.ts";
 import { focusNow } from "../ui/focus-now.ts";
 import type { Review } from "./review.ts";
@@ -6,11 +7,16 @@ import type { Review } from "./review.ts";
 /** In place of a comment's text, while its author changes it. */
 export function EditForm({ review, comment }: { review: Review; comment: Comment }) {
   const text = useSignal(comment.text);
+  /** What these words replace. The comment on the page may be a newer one already. */
+  const opened = useRef(comment);
   const stop = () => {
     review.editing.value = undefined;
   };
   const save = async () => {
-    if (text.value.trim() && (await review.edit(comment, text.value.trim()))) stop();
+    if (!text.value.trim()) return;
+    const other = await review.edit(opened.current, text.value.trim());
+    if (!other) stop();
+    else opened.current = other;
   };
   return (
     <form

@@ -46,7 +46,10 @@ export function followEvents(
       const people = data.people;
       if (data.versionId === undefined || isOurs(data))
         review.here.value = Array.isArray(people) ? (people as Author[]) : [];
-    } else if (type === "reset") {
+    } else if (type === "asset.deleted" && data.assetId === review.start.asset.id) review.link.value = "gone";
+    else if (type === "asset.updated" && data.assetId === review.start.asset.id && data.restored)
+      review.link.value = "up";
+    else if (type === "reset") {
       refreshComments();
       onApproval();
     } else if (!isOurs(data)) return;
@@ -100,8 +103,9 @@ export function followEvents(
   const stop = listen(
     { projectId: review.start.project.id, versionId: version.value.id },
     onEvent,
-    (connected) => {
-      review.connected.value = connected;
+    (link) => {
+      const connected = link === "up";
+      if (review.link.value !== "gone") review.link.value = link;
       // Ephemeral news is not replayed, so a page that was away reads the state again.
       if (connected && wasDown) {
         refreshComments();

@@ -53,7 +53,8 @@ export function MentionField(props: Props) {
     field.focus();
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.isComposing) return;
+    // Safari ends a composition before its last key, which it marks by this code.
+    if (event.isComposing || event.keyCode === 229) return;
     if (found.length > 0 && ["ArrowDown", "ArrowUp", "Enter", "Tab"].includes(event.key)) {
       event.preventDefault();
       const person = found[chosen.value];

@@ -37,7 +37,8 @@ function Review({ start, onKnown }: { start: ReviewStart; onKnown: (start: Revie
 
   const fullScreen = () => {
     if (document.fullscreenElement) void document.exitFullscreen();
-    else void root.current?.querySelector(".viewer")?.requestFullscreen();
+    // The whole page, so that the comments can be opened beside the picture and messages are seen.
+    else void document.documentElement.requestFullscreen();
   };
   const compose = () => {
     player.pause();
@@ -95,6 +96,14 @@ function Review({ start, onKnown }: { start: ReviewStart; onKnown: (start: Revie
 
   useEffect(() => {
     review.loadMarks();
+    let before = panelOpen.value;
+    const onFull = () => {
+      if (document.fullscreenElement) {
+        before = panelOpen.value;
+        panelOpen.value = false;
+      } else panelOpen.value = before;
+    };
+    document.addEventListener("fullscreenchange", onFull);
     const stopKeys = listenForKeys(() => keys);
     const stopEvents = followEvents(review, lead, (preview, version) =>
       onKnown({ ...start, preview, version, comments: [...review.comments.value] }),
@@ -112,6 +121,7 @@ function Review({ start, onKnown }: { start: ReviewStart; onKnown: (start: Revie
         })
         .catch(() => undefined);
     return () => {
+      document.removeEventListener("fullscreenchange", onFull);
       stopKeys();
       stopEvents();
       lead.close();

@@ -13,6 +13,7 @@ import type { Mark } from "../player/timeline-paint.ts";
 import { Transport } from "../player/transport.tsx";
 import type { LeadState } from "./lead.ts";
 import { LeadBar } from "./lead-bar.tsx";
+import { LinkBar } from "./link-bar.tsx";
 import type { Review } from "./review.ts";
 import { Waiting } from "./waiting.tsx";
 
@@ -123,6 +124,7 @@ export function Picture({ review, lead, going, onGoing, onFullScreen, onHelp }: 
   const unready = !playback?.master && !playback?.image;
   return (
     <section class="viewer" aria-label="Player">
+      <LinkBar review={review} />
       <LeadBar lead={lead} />
       <Stage
         player={player}

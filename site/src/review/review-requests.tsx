@@ -4,6 +4,7 @@ import { useEffect } from "preact/hooks";
 import { api } from "../api/client.ts";
 import type { ReviewRequest } from "../api/types.ts";
 import { Avatar } from "../ui/avatar.tsx";
+import { now } from "../ui/clock.ts";
 import { DayField, FormDialog, textOf } from "../ui/fields.tsx";
 import { attempt, complain, say } from "../ui/toasts.tsx";
 import { count, date } from "../ui/words.ts";
@@ -106,7 +107,7 @@ function Verdict({ request }: { request: ReviewRequest }) {
         <CircleAlert {...icon} /> Changes requested
       </span>
     );
-  const late = request.dueAt !== null && Date.parse(request.dueAt) < Date.now();
+  const late = request.dueAt !== null && Date.parse(request.dueAt) < now();
   return (
     <span class={`state ${late ? "bad" : "plain"}`}>
       <Clock {...icon} /> {late ? "Overdue" : "Awaited"}

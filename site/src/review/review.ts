@@ -1,10 +1,12 @@
 import { batch, computed, signal } from "@preact/signals";
 import { frameModelOf } from "#core/timecode/timecode.ts";
 import { ApiError, all, api } from "../api/client.ts";
+import type { Link } from "../api/live.ts";
 import type { Approval, Asset, Author, Comment, Member, Preview, Shape, Version } from "../api/types.ts";
 import { createDrawing } from "../player/drawing-state.ts";
 import { createPlayer } from "../player/player.ts";
 import { createView } from "../player/view.ts";
+import { now } from "../ui/clock.ts";
 import { recall, remember } from "../ui/remember.ts";
 import { complain, say } from "../ui/toasts.tsx";
 import type { Rights } from "./rights.ts";
@@ -61,7 +63,7 @@ export function createReview(start: ReviewStart) {
   const approvals = signal<readonly Approval[] | undefined>(undefined);
   const members = signal<readonly Member[]>([]);
   const here = signal<readonly Author[]>([]);
-  const connected = signal(true);
+  const link = signal<Link>("up");
   const selected = signal<string | undefined>(asked?.id);
   const filter = signal<Filter>({ show: "all", sort: "frame", author: undefined, text: "" });
   const marks = signal<readonly number[]>([]);
@@ -73,6 +75,10 @@ export function createReview(start: ReviewStart) {
   const me = start.me;
 
   const draftOf = new Map<string, string>();
+  /** Taken off the page, on their way out of the server. */
+  const leaving = new Set<string>();
+  /** What was said last without an answer: said again, it is the same comment. */
+  let unsure: { said: string; key: string } | undefined;
   const threads = computed(() => threadsOf(comments.value));
   const shown = computed(() => {
     const all = older.value ? [...threads.value, ...threadsOf(older.value)] : threads.value;
@@ -92,6 +98,7 @@ export function createReview(start: ReviewStart) {
   });
 
   const put = (comment: Comment) => {
+    if (leaving.has(comment.id) || leaving.has(comment.replyTo ?? "")) return;
     const rest = comments.value.filter(({ id }) => id !== comment.id);
     comments.value = [...rest, comment];
   };
@@ -121,7 +128,7 @@ export function createReview(start: ReviewStart) {
     approvals,
     members,
     here,
-    connected,
+    link,
     selected,
     filter,
     marks,
@@ -167,7 +174,7 @@ export function createReview(start: ReviewStart) {
     async post(input: NewComment, replyTo?: Comment): Promise<Comment | undefined> {
       const drawn =
         replyTo || drawing.shapes.value.length === 0 ? null : { shapes: [...drawing.shapes.value] };
-      const now = new Date().toISOString();
+      const at = new Date(now()).toISOString();
       const draft: Comment = {
         ...input,
         id: `new-${crypto.randomUUID()}`,
@@ -182,23 +189,28 @@ export function createReview(start: ReviewStart) {
         resolvedAt: null,
         resolvedBy: null,
         editedAt: null,
-        createdAt: now,
-        updatedAt: now,
+        createdAt: at,
+        updatedAt: at,
         etag: "",
       };
       put(draft);
       if (!replyTo) drawing.clear();
+      const body = {
+        versionId: version.value.id,
+        ...input,
+        ...(drawn ? { drawing: drawn } : {}),
+        ...(replyTo ? { replyTo: replyTo.id } : {}),
+      };
+      const said = JSON.stringify(body);
+      const key = unsure?.said === said ? unsure.key : crypto.randomUUID();
+      unsure = undefined;
       try {
-        const saved = await api.post<Comment>("/comments", {
-          versionId: version.value.id,
-          ...input,
-          ...(drawn ? { drawing: drawn } : {}),
-          ...(replyTo ? { replyTo: replyTo.id } : {}),
-        });
+        const saved = await api.post<Comment>("/comments", body, key);
         replace(draft.id, saved);
         return saved;
       } catch (error) {
         drop(draft.id);
+        if (error instanceof ApiError && error.status === 0) unsure = { said, key };
         if (drawn) drawing.restore(drawn.shapes);
         complain("Your comment was not posted; the text is still here.", error);
         return undefined;
@@ -209,7 +221,7 @@ export function createReview(start: ReviewStart) {
       const before = comment;
       put({
         ...comment,
-        resolvedAt: resolved ? new Date().toISOString() : null,
+        resolvedAt: resolved ? new Date(now()).toISOString() : null,
         resolvedBy: resolved ? me.name : null,
       });
       try {
@@ -220,20 +232,27 @@ export function createReview(start: ReviewStart) {
       }
     },
 
-    async edit(comment: Comment, text: string): Promise<boolean> {
-      put({ ...comment, text });
+    /** `opened` is what the author began to change. Answers what stands now, when that is something else. */
+    async edit(opened: Comment, text: string): Promise<Comment | undefined> {
+      const before = comments.value.find(({ id }) => id === opened.id) ?? opened;
+      put({ ...before, text });
       try {
-        put(await api.patch<Comment>(`/comments/${comment.id}`, { text }, comment.etag));
-        return true;
+        put(await api.patch<Comment>(`/comments/${opened.id}`, { text }, opened.etag));
+        return undefined;
       } catch (error) {
-        put(comment);
-        complain(
-          error instanceof ApiError && error.status === 412
-            ? "Someone changed this comment meanwhile."
-            : "Your change was not saved.",
-          error,
+        put(before);
+        if (!(error instanceof ApiError) || error.status !== 412) {
+          complain("Your change was not saved.", error);
+          return opened;
+        }
+        const theirs = await api.get<Comment>(`/comments/${opened.id}`).catch(() => before);
+        put(theirs);
+        say(
+          `It was changed meanwhile to “${theirs.text}”. Save again to put yours in its place.`,
+          undefined,
+          true,
         );
-        return false;
+        return theirs;
       }
     },
 
@@ -241,25 +260,36 @@ export function createReview(start: ReviewStart) {
     remove(comment: Comment) {
       const taken = comments.value.filter(({ id, replyTo }) => id === comment.id || replyTo === comment.id);
       drop(comment.id);
-      const commit = setTimeout(() => {
+      leaving.add(comment.id);
+      const stay = () => {
+        clearTimeout(timer);
+        removeEventListener("pagehide", commit);
+        leaving.delete(comment.id);
+        for (const one of taken) put(one);
+      };
+      const commit = () => {
+        clearTimeout(timer);
+        removeEventListener("pagehide", commit);
         api.remove(`/comments/${comment.id}`, comment.etag).catch((error: unknown) => {
-          for (const one of taken) put(one);
+          stay();
           complain("The comment is still there.", error);
         });
-      }, 6000);
+      };
+      const timer = setTimeout(commit, 6000);
+      addEventListener("pagehide", commit);
       say("Comment deleted.", {
         label: "Undo",
-        run: () => {
-          clearTimeout(commit);
-          for (const one of taken) put(one);
-        },
+        run: stay,
       });
     },
 
     async loadComments() {
       const list = await all<Comment>("/comments", { versionId: version.value.id }, 50_000);
       const drafts = comments.value.filter(({ id }) => id.startsWith("new-"));
-      comments.value = [...list, ...drafts];
+      comments.value = [
+        ...list.filter(({ id, replyTo }) => !leaving.has(id) && !leaving.has(replyTo ?? "")),
+        ...drafts,
+      ];
     },
 
     async showOlder(on: boolean) {

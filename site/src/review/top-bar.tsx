@@ -73,7 +73,7 @@ export function TopBar({
       )}
       <StatusView status={version.value.status} />
       <div class="review-bar-end">
-        {!review.connected.value && (
+        {review.link.value === "down" && (
           <span class="state warn" role="status">
             Offline, reconnecting
           </span>

@@ -4,6 +4,7 @@ import { useEffect } from "preact/hooks";
 import { api } from "../api/client.ts";
 import type { Page, Share, ShareVisit } from "../api/types.ts";
 import { useAlive } from "../ui/alive.ts";
+import { now } from "../ui/clock.ts";
 import { actions, Table } from "../ui/table.tsx";
 import { attempt, complain, say } from "../ui/toasts.tsx";
 import { count, date, moment } from "../ui/words.ts";
@@ -130,7 +131,7 @@ function Protection({ share }: { share: Share }) {
 
 function Ends({ share: { expiresAt } }: { share: Share }) {
   if (expiresAt === null) return <>Never</>;
-  if (Date.parse(expiresAt) < Date.now()) return <span class="state bad">Ended</span>;
+  if (Date.parse(expiresAt) < now()) return <span class="state bad">Ended</span>;
   return <>{date(expiresAt)}</>;
 }
 

@@ -1,6 +1,7 @@
 import { X } from "lucide-preact";
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
+import { Toasts } from "./toasts.tsx";
 import "./dialog.css";
 
 interface Props {
@@ -44,6 +45,7 @@ export function Dialog({ title, onClose, children, wide = false }: Props) {
         </header>
         {children}
       </div>
+      <Toasts />
     </dialog>
   );
 }

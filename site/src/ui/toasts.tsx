@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
 import { CircleAlert, CircleCheck, X } from "lucide-preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
 import { ApiError } from "../api/client.ts";
 import "./toasts.css";
 
@@ -12,6 +12,8 @@ interface Toast {
 }
 
 const toasts = signal<Toast[]>([]);
+/** The page and the dialogs open over it: what lies under a dialog is dimmed, and nobody hears or presses it. */
+const rooms = signal<readonly symbol[]>([]);
 let next = 1;
 
 /** Says something at the edge of the page; stays longer when it offers a way back. */
@@ -25,13 +27,18 @@ export function say(text: string, action?: Toast["action"], bad = false): () => 
   return drop;
 }
 
+/** Where one signs in and comes back from to this page. */
+export function signInHere(): string {
+  return `/signin?returnTo=${encodeURIComponent(location.pathname + location.search)}`;
+}
+
 /** What failed in plain words: what was tried, then the reason the API gave. */
 export function complain(what: string, error: unknown): void {
   const reason = error instanceof ApiError ? error.message : "Something broke in the page.";
   if (!(error instanceof ApiError)) console.error(error);
   const signedOut = error instanceof ApiError && error.status === 401;
   const signIn = () => {
-    location.assign(`/signin?returnTo=${encodeURIComponent(location.pathname + location.search)}`);
+    location.assign(signInHere());
   };
   say(`${what} ${reason}`, signedOut ? { label: "Sign in", run: signIn } : undefined, true);
 }
@@ -47,13 +54,18 @@ export async function attempt(failed: string, run: () => Promise<unknown>): Prom
   }
 }
 
+/** Once on the page, and once in each dialog: the topmost one shows them. */
 export function Toasts() {
-  // Rendered after hydration only, so that the server and the browser agree on the first tree.
-  const [ready, setReady] = useState(false);
-  useEffect(() => setReady(true), []);
+  const room = useMemo(() => Symbol(), []);
+  useEffect(() => {
+    rooms.value = [...rooms.value, room];
+    return () => {
+      rooms.value = rooms.value.filter((one) => one !== room);
+    };
+  }, []);
   return (
     <div class="toasts" role="status" aria-live="polite">
-      {ready &&
+      {rooms.value.at(-1) === room &&
         toasts.value.map((toast) => (
           <div class={`toast${toast.bad ? " bad" : ""}`} key={toast.id}>
             {toast.bad ? (

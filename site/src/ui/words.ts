@@ -1,3 +1,5 @@
+import { now } from "./clock.ts";
+
 /** Plain words for sizes, times and states; the same everywhere. */
 const units = ["B", "KB", "MB", "GB", "TB"];
 
@@ -48,8 +50,8 @@ export function moment(iso: string): string {
 }
 
 /** `just now`, `5 min`, `3 h`, `2 d`, then the date. */
-export function ago(iso: string, now = Date.now()): string {
-  const seconds = Math.max(0, (now - Date.parse(iso)) / 1000);
+export function ago(iso: string, at = now()): string {
+  const seconds = Math.max(0, (at - Date.parse(iso)) / 1000);
   if (seconds < 45) return "just now";
   if (seconds < 3600) return `${Math.max(1, Math.round(seconds / 60))} min`;
   if (seconds < 86_400) return `${Math.round(seconds / 3600)} h`;
