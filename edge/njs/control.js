@@ -96,7 +96,8 @@ function current(r) {
   }
 }
 
-// POST /hydrate/<version> {folder, segments?}: warms the playlists below the folder and the first segments.
+// POST /hydrate/<version> {folder, names, segments?}: warms what is named in the folder, and of each master among
+// it the playlists and first segments.
 async function hydrate(r) {
   if (!mayChange(r, "POST")) return;
   let request;
@@ -105,7 +106,10 @@ async function hydrate(r) {
   } catch (_e) {
     return answer(r, 400, { error: "the body is not JSON" });
   }
-  if (request === null) return answer(r, 400, { error: "folder is one path segment, segments 0 to 10" });
+  if (request === null)
+    return answer(r, 400, {
+      error: "folder is one path segment, names are up to 8 files in it, segments 0 to 10",
+    });
   if (!state.isReadable()) return answer(r, 503, { error: "the state folder cannot be read" });
   const count = await hydration.hydrate(r, r.variables.edge_version, request);
   answer(r, 200, count);

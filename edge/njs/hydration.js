@@ -3,13 +3,15 @@
 const AT_ONCE = 2;
 const MAX_PLAYLISTS = 16;
 const MAX_OBJECTS = 80;
+const MAX_NAMES = 8;
 const NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$/;
 
 function parse(body) {
   const segments = body.segments === undefined ? 2 : body.segments;
-  if (!NAME.test(body.folder || "") || !Number.isInteger(segments) || segments < 0 || segments > 10)
-    return null;
-  return { folder: body.folder, segments };
+  const isPlain = (name) => typeof name === "string" && NAME.test(name);
+  if (!isPlain(body.folder) || !Number.isInteger(segments) || segments < 0 || segments > 10) return null;
+  if (!Array.isArray(body.names) || body.names.length > MAX_NAMES || !body.names.every(isPlain)) return null;
+  return { folder: body.folder, names: body.names, segments };
 }
 
 // The names a playlist refers to, in order: { playlists, maps, segments }. Only plain names of the same folder.
@@ -40,10 +42,12 @@ function inTurns(items, work) {
   return Promise.all(lanes);
 }
 
-// Promises { warmed, failed }: counts of objects.
+// Promises { warmed, failed }: counts of objects. Only what was named is asked for, and what a named playlist leads
+// to: an object that is not there yet would be remembered as missing.
 function hydrate(r, version, request) {
   const count = { warmed: 0, failed: 0 };
-  const objects = ["storyboard.vtt", "poster.jpg"];
+  const masters = request.names.filter((name) => /\.m3u8$/.test(name));
+  const objects = request.names.filter((name) => masters.indexOf(name) < 0);
   const fetched = (name, method) =>
     r.subrequest(`/warm/assets/${version}/${request.folder}/${name}`, { method }).then((reply) => {
       if (reply.status === 200) count.warmed += 1;
@@ -56,9 +60,11 @@ function hydrate(r, version, request) {
       if (objects.indexOf(name) < 0) objects.push(name);
     });
   };
-  return fetched("master.m3u8", "GET")
-    .then((master) => {
-      const playlists = namesIn(master).playlists;
+  const playlists = [];
+  return inTurns(masters, (name) =>
+    fetched(name, "GET").then((text) => playlists.push.apply(playlists, namesIn(text).playlists)),
+  )
+    .then(() => {
       const unique = playlists.filter((name, at) => playlists.indexOf(name) === at);
       return inTurns(unique.slice(0, MAX_PLAYLISTS), (name) => fetched(name, "GET").then(collect));
     })

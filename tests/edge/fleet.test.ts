@@ -173,8 +173,8 @@ describe("what the product does to a version", () => {
       update versions set state = 'ready', preview = ${resources.sql.json(preview as never)} where id = ${versionId}`;
     await eventually(() => {
       const fetched = origin.fetches.filter((one) => one.target.includes(`${versionId}/${folder}/`)).length;
-      // per edge: the master, and for each rung its playlist, init and two segments, then poster and storyboard
-      expect(fetched).toBe(2 * (1 + 3 * 4 + 2));
+      // per edge: the master, and for each rung its playlist, init and two segments, then poster, storyboard and peaks
+      expect(fetched).toBe(2 * (1 + 3 * 4 + 3));
     });
     for (const edge of edges) {
       const first = ["master.m3u8", "v2.m3u8", "init_v2.mp4", "v2_00000.m4s", "v2_00001.m4s", "poster.jpg"];
@@ -188,16 +188,42 @@ describe("hydration", () => {
   test("is bounded, counts what it did, and leaves a denied version alone", async () => {
     const { version, folder } = await shownVersion();
     expect(await hydrateVersion(resources, fleet(), version)).toEqual([
-      { warmed: 11, failed: 0 },
-      { warmed: 11, failed: 0 },
+      { warmed: 12, failed: 0 },
+      { warmed: 12, failed: 0 },
     ]);
-    const none = await control(edges[0], "POST", `/hydrate/${version}`, { folder: "job_unknown.1" });
+    const none = await control(edges[0], "POST", `/hydrate/${version}`, {
+      folder: "job_unknown.1",
+      names: ["master.m3u8"],
+    });
     expect(await none.json()).toMatchObject({ warmed: 0 });
-    for (const body of [{ folder: "../b2" }, { folder, segments: 99 }, {}])
+    const names = ["master.m3u8"];
+    for (const body of [
+      { folder: "../b2", names },
+      { folder, names, segments: 99 },
+      { folder },
+      { folder, names: ["../x"] },
+      { folder, names: [7] },
+      {},
+    ])
       expect((await control(edges[0], "POST", `/hydrate/${version}`, body)).status).toBe(400);
     await control(edges[0], "POST", `/purge/${version}`, { deny: true });
-    const denied = await control(edges[0], "POST", `/hydrate/${version}`, { folder });
+    const denied = await control(edges[0], "POST", `/hydrate/${version}`, { folder, names });
     expect(await denied.json()).toMatchObject({ warmed: 0 });
+  });
+
+  test("asks for nothing that the version does not show yet", async () => {
+    const { version, folder } = await shownVersion();
+    const growing = {
+      ...previewAt(version, folder.slice(0, -2)),
+      poster: null,
+      storyboard: null,
+      peaks: null,
+    };
+    await resources.sql`update versions set preview = ${resources.sql.json(growing as never)} where id = ${version}`;
+    const before = origin.fetches.length;
+    expect(await hydrateVersion(resources, fleet().slice(0, 1), version)).toEqual([{ warmed: 9, failed: 0 }]);
+    const asked = origin.fetches.slice(before).filter((one) => one.target.includes(version));
+    expect(asked.filter(({ target }) => /poster|storyboard|peaks/.test(target))).toEqual([]);
   });
 
   test("takes at most two fetches at a time, and a third hydration is sent away", async () => {
@@ -213,7 +239,9 @@ describe("hydration", () => {
       return { kind: "slow", ms: 300 };
     };
     const hydrations = await Promise.all(
-      Array.from({ length: 4 }, () => control(edges[0], "POST", `/hydrate/${version}`, { folder })),
+      Array.from({ length: 4 }, () =>
+        control(edges[0], "POST", `/hydrate/${version}`, { folder, names: ["master.m3u8"] }),
+      ),
     );
     origin.fault = () => ({ kind: "none" });
     expect(most).toBeLessThanOrEqual(4);

@@ -14,8 +14,8 @@ export interface EdgeClient {
   state(): Promise<EdgeState>;
   /** Applies a stretch of the log. `isWhole`: there is nothing after it. Repeating it changes nothing. */
   advance(stretch: { entries: Generation[]; upTo: number; isWhole: boolean }): Promise<void>;
-  /** Warms the playlists of a preview folder and the first segments of each. */
-  hydrate(versionId: string, folder: string, segments?: number): Promise<Hydrated>;
+  /** Warms these files of a preview folder, and of each master playlist its playlists and their first segments. */
+  hydrate(versionId: string, folder: string, names: string[]): Promise<Hydrated>;
 }
 
 const answerWithinMs = 3_000;
@@ -44,7 +44,7 @@ export function openEdge(url: string, key: string, signal?: AbortSignal): EdgeCl
     advance: async ({ entries, upTo, isWhole }) => {
       await ask("POST", "/purges", answerWithinMs, { entries, upTo, isWhole });
     },
-    hydrate: async (versionId, folder, segments = 2) =>
-      hydratedSchema.parse(await ask("POST", `/hydrate/${versionId}`, hydrateWithinMs, { folder, segments })),
+    hydrate: async (versionId, folder, names) =>
+      hydratedSchema.parse(await ask("POST", `/hydrate/${versionId}`, hydrateWithinMs, { folder, names })),
   };
 }

@@ -32,6 +32,7 @@ export async function putStream(
   }
   puts.push(putPreview(versionId, at("master.m3u8"), `${master.join("\n")}\n`, playlist));
   puts.push(putPreview(versionId, at("poster.jpg"), patterned(9_000), { type: "image/jpeg" }));
+  puts.push(putPreview(versionId, at("peaks.json"), "{}", { type: "application/json" }));
   puts.push(putPreview(versionId, at("storyboard.vtt"), "WEBVTT\n", { type: "text/vtt" }));
   await Promise.all(puts);
 }
