@@ -40,6 +40,7 @@ if [ "$want" != tools ]; then
   if [ "$want" = test ]; then
     has google-chrome || need chromium chromium
     need clamd clamav-daemon
+    need faketime faketime
   fi
 fi
 bun_is_right() { [ -x "$bun" ] && [ "$("$bun" --version 2>/dev/null)" = "$bun_version" ]; }

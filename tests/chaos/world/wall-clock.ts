@@ -4,6 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
+/** Where Debian puts the library; undefined where it is not installed. */
+export const faketime = ["x86_64", "aarch64"]
+  .map((machine) => `/usr/lib/${machine}-linux-gnu/faketime/libfaketimeMT.so.1`)
+  .find(existsSync);
+
 /** The wall clock of one machine: every process that is started with `env` follows it. */
 export interface WallClock {
   env: Record<string, string>;
@@ -13,10 +18,7 @@ export interface WallClock {
 }
 
 export async function openWallClock(): Promise<WallClock> {
-  const library = ["x86_64", "aarch64"]
-    .map((machine) => `/usr/lib/${machine}-linux-gnu/faketime/libfaketimeMT.so.1`)
-    .find(existsSync);
-  if (!library) throw new Error("faketime is not installed: run `make test`");
+  if (!faketime) throw new Error("faketime is not installed");
   const folder = await mkdtemp(join(tmpdir(), "rushes-clock-"));
   const file = join(folder, "offset");
   const set = (seconds: number) => writeFile(file, `${seconds < 0 ? "" : "+"}${seconds}`, { mode: 0o644 });
@@ -24,7 +26,7 @@ export async function openWallClock(): Promise<WallClock> {
   await Bun.spawn(["chmod", "755", folder]).exited;
   return {
     env: {
-      LD_PRELOAD: library,
+      LD_PRELOAD: faketime,
       FAKETIME_TIMESTAMP_FILE: file,
       FAKETIME_CACHE_DURATION: "1",
       FAKETIME_DONT_FAKE_MONOTONIC: "1",
