@@ -20,7 +20,7 @@ export async function copyBuilt(
   master: Master,
   signal: AbortSignal,
 ): Promise<Built | null> {
-  const presumed = claim.knownSha256 ?? claim.clientSha256;
+  const presumed = claim.knownSha256 ?? claim.presumedSha256;
   if (presumed === null) return null;
   const key = contentKey(presumed, claim.recipeHash, tools.toolVersion);
   const found = await witness.built(key);
@@ -29,6 +29,7 @@ export async function copyBuilt(
     const hashes = await readMaster(master, signal);
     checkHashes(claim, hashes);
     await witness.hashed(hashes);
+    if (hashes.sha256 !== presumed) return null;
   }
   const started = performance.now();
   const prefix = previewPrefix(claim.versionId, claim.jobId, claim.fence);

@@ -1,4 +1,5 @@
 import { open } from "node:fs/promises";
+import { contradiction } from "#core/custody/client-hashes.ts";
 import { openDigest } from "#core/custody/digest.ts";
 import { BuildFailure, type Claim, type Hashes } from "#core/previews/job.ts";
 import { headObject, readRange } from "#core/storage/read.ts";
@@ -42,12 +43,13 @@ export async function openMaster(storage: Storage, claim: Claim): Promise<Master
 
 /** Compares what was read with what the client sent and what earlier reads found. */
 export function checkHashes(claim: Claim, hashes: Hashes): void {
-  const expected = claim.clientSha256 ?? claim.knownSha256;
-  if (expected === null || expected === hashes.sha256) return;
-  const whose = claim.clientSha256 ? "the sender computed" : "an earlier check found";
+  const bySender = contradiction(claim.clientHashes, hashes);
+  const found = bySender ?? contradiction({ sha256: claim.knownSha256, xxh128: null }, hashes);
+  if (!found) return;
+  const whose = bySender ? "the sender computed" : "an earlier check found";
   throw new BuildFailure(
     "master-mismatch",
-    `The master's SHA-256 is ${hashes.sha256.slice(0, 12)}…, ${whose} ${expected.slice(0, 12)}…. The version is quarantined: compare with the original file and upload it again.`,
+    `The master's ${found.name} is ${found.other.slice(0, 12)}…, ${whose} ${found.said.slice(0, 12)}…. The version is quarantined: compare with the original file and upload it again.`,
   );
 }
 

@@ -23,6 +23,7 @@ export const words = (max: number) =>
 /** A file or folder name in any script. It is shown, never used as a path or key. */
 export const fileName = words(255);
 
+export const xxh128 = z.string().regex(/^[0-9a-f]{32}$/, "must be 32 lower-case hex digits");
 export const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "must be 64 lower-case hex digits");
 
 /** A list's query: opaque cursor and page size. */

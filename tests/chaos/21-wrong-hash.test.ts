@@ -7,15 +7,19 @@ import type { TriggerDeps } from "#triggers/trigger.ts";
 import { inBuilds } from "./world/builds.ts";
 import { inIntake } from "./world/intake.ts";
 
-test(
-  "a master that is not what was sent is quarantined, told, and never shown",
-  () =>
+test.each([
+  ["SHA-256", { clientSha256: "0".repeat(64) }],
+  ["XXH128", { clientXxh128: "0".repeat(32) }],
+])(
+  "a master that is not what was sent, by its %s, is quarantined, told, and never shown",
+  (name, said) =>
     inBuilds(async ({ room, start, inState, job }) => {
       await start();
-      const { versionId, jobId } = await addMaster(room, await shortClip(2, 90), {
-        clientSha256: "0".repeat(64),
+      const { versionId, jobId } = await addMaster(room, await shortClip(2, 90), said);
+      expect(await inState(versionId, "failed")).toMatchObject({
+        reason_code: "master-mismatch",
+        reason: expect.stringContaining(`The master's ${name} is`),
       });
-      expect((await inState(versionId, "failed")).reason_code).toBe("master-mismatch");
       const told = await room.resources
         .sql`select body ->> 'type' as type from outbox where topic = 'event' order by id`;
       expect(told.map(({ type }) => type)).toEqual(["master.mismatch", "version.failed"]);

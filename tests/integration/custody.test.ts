@@ -22,9 +22,9 @@ beforeAll(async () => {
 });
 afterAll(() => deps.close());
 
-async function mastered(wanted: Wanted = {}) {
+async function mastered(wanted: Wanted = {}, sent: { xxh128?: string } = {}) {
   const { uploadId, body } = await openAndPut(api, "editor", wanted);
-  const promoted = await api.as("editor").post("/promote", { uploadId });
+  const promoted = await api.as("editor").post("/promote", { uploadId, ...sent });
   const { versionId, assetId } = promoted.body as { versionId: string; assetId: string };
   expect(await copyToMaster(deps, versionId)).toBe("mastered");
   const [row] = await deps.sql<{ key: string; storageVersionId: string }[]>`
@@ -206,8 +206,14 @@ test("the first full read writes generation 1, each verification another, all na
   expect((await api.as("viewer").get(`/versions/${versionId}/custody/mhl?generation=9`)).status).toBe(404);
 });
 
-test("a master that is not what was announced is set apart, with an event", async () => {
-  const { versionId } = await mastered({ sha256: "a".repeat(64) });
+test.each([
+  ["SHA-256", { sha256: "a".repeat(64) }, {}],
+  ["XXH128", { xxh128: "a".repeat(32) }, {}],
+  ["XXH128 at promote", {}, { xxh128: "a".repeat(32) }],
+])("a master that is not what was announced by %s is set apart, with an event", async (_, opened, sent) => {
+  const { versionId } = await mastered(opened, sent);
+  const { hashes } = (await api.as("viewer").get(`/versions/${versionId}/custody`)).body;
+  expect([hashes.client, hashes.clientXxh128]).toContain(Object.values({ ...opened, ...sent })[0]);
   const found = await verifyMaster(deps, versionId, "schedule");
   expect(found?.isIntact).toBe(false);
   const [row] = await deps.sql`select state, reason_code, reason from versions where id = ${versionId}`;

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { xxhash128 } from "hash-wasm";
 import { sweepLeftovers } from "#core/previews/sweep-leftovers.ts";
 import { listKeys } from "#core/storage/prefix.ts";
 import { clip, shortClip } from "#tests/fixtures/clips.ts";
@@ -151,27 +152,46 @@ test("what browsers cannot play as it is waits for its ladder", async () => {
   await inState(versionId, "ready");
 });
 
-test("the same bytes and recipe are built once: the second version gets copies under its own prefix", async () => {
-  const path = await shortClip(2, 30);
-  const sha256 = createHash("sha256")
-    .update(await readFile(path))
-    .digest("hex");
-  const first = await addMaster(room, path, { clientSha256: sha256 });
-  const one = await inState(first.versionId, "ready", "failed");
-  const second = await addMaster(room, path, { clientSha256: sha256 });
+test("files that share an xxh128 share no preview: the SHA-256 of what was read decides", async () => {
+  const [mine, theirs] = [await shortClip(2, 32), await shortClip(2, 33)];
+  const first = await addMaster(room, theirs);
+  await inState(first.versionId, "ready", "failed");
+  const bytes = await readFile(mine);
+  const xxh128 = await xxhash128(bytes);
+  await room.resources
+    .sql`update versions set xxh128 = ${xxh128}, bytes = ${bytes.length} where id = ${first.versionId}`;
+  const second = await addMaster(room, mine, { clientXxh128: xxh128 });
   const two = await inState(second.versionId, "ready", "failed");
-  expect((await jobOf(second.jobId))?.result).toMatchObject({ copiedFrom: first.jobId });
-  expect(two.preview.prefix).toStartWith(`assets/${second.versionId}/`);
-  expect(two.sha256).toBe(sha256);
-  expect(two.media).toEqual(one.media);
-  const names = (keys: string[], prefix: string) =>
-    keys.map((key) => key.slice(prefix.length)).filter((name) => !/^(instant|ra?0|init_r)/.test(name));
-  expect(names(await keysOf(two.preview.prefix), two.preview.prefix)).toEqual(
-    names(await keysOf(one.preview.prefix), one.preview.prefix),
-  );
-  const copy = await previewObject(room, `${two.preview.prefix}master.m3u8`);
-  expect(copy.contentType).toBe("application/vnd.apple.mpegurl");
+  expect((await jobOf(second.jobId))?.result).not.toHaveProperty("copiedFrom");
+  expect(two.sha256).toBe(createHash("sha256").update(bytes).digest("hex"));
 });
+
+test.each([
+  ["SHA-256", 30, (sha256: string, _: string) => ({ clientSha256: sha256 })],
+  ["XXH128", 31, (_: string, xxh128: string) => ({ clientXxh128: xxh128 })],
+])(
+  "the same bytes by %s are built once: the second version gets copies under its own prefix",
+  async (_, seed, said) => {
+    const path = await shortClip(2, seed);
+    const bytes = await readFile(path);
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    const first = await addMaster(room, path, said(sha256, await xxhash128(bytes)));
+    const one = await inState(first.versionId, "ready", "failed");
+    const second = await addMaster(room, path, said(sha256, await xxhash128(bytes)));
+    const two = await inState(second.versionId, "ready", "failed");
+    expect((await jobOf(second.jobId))?.result).toMatchObject({ copiedFrom: first.jobId });
+    expect(two.preview.prefix).toStartWith(`assets/${second.versionId}/`);
+    expect(two.sha256).toBe(sha256);
+    expect(two.media).toEqual(one.media);
+    const names = (keys: string[], prefix: string) =>
+      keys.map((key) => key.slice(prefix.length)).filter((name) => !/^(instant|ra?0|init_r)/.test(name));
+    expect(names(await keysOf(two.preview.prefix), two.preview.prefix)).toEqual(
+      names(await keysOf(one.preview.prefix), one.preview.prefix),
+    );
+    const copy = await previewObject(room, `${two.preview.prefix}master.m3u8`);
+    expect(copy.contentType).toBe("application/vnd.apple.mpegurl");
+  },
+);
 
 test("another recipe builds beside what is shown and replaces it in one step", async () => {
   const { versionId, jobId } = await addMaster(room, await shortClip(2, 60));

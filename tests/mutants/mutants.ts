@@ -85,4 +85,12 @@ export const mutants: readonly Mutant[] = [
     put: "return (async (work: (tx: Pool) => Promise<number>) => work(sql))(async (tx) => {\n    const rows = hintRowSchema",
     suite: proof,
   },
+  {
+    name: "xxh128 of the sender not compared",
+    file: "functions/core/custody/client-hashes.ts",
+    find: 'for (const key of ["sha256", "xxh128"] as const)',
+    put: 'for (const key of ["sha256"] as const)',
+    suite: "tests/integration/custody.test.ts",
+    only: "announced by XXH128",
+  },
 ];

@@ -63,7 +63,13 @@ export interface SeededMaster {
 export async function addMaster(
   room: PreviewRoom,
   path: string,
-  options: { clientSha256?: string; recipe?: Recipe; bytes?: number; attempts?: number } = {},
+  options: {
+    clientSha256?: string;
+    clientXxh128?: string;
+    recipe?: Recipe;
+    bytes?: number;
+    attempts?: number;
+  } = {},
 ): Promise<SeededMaster> {
   const { sql, promoter } = room.resources;
   const [assetId, versionId, uploadId] = [newId("asset"), newId("version"), newId("upload")];
@@ -86,10 +92,10 @@ export async function addMaster(
         'promoted', now(), now() + interval '1 day')`;
     await tx`
       insert into versions (id, project_id, asset_id, upload_id, number, state, name, bytes, content_type, master_key,
-        master_version_id, lock_mode, lock_until, lock_read_at, client_sha256)
+        master_version_id, lock_mode, lock_until, lock_read_at, client_sha256, client_xxh128)
       values (${versionId}, ${room.projectId}, ${assetId}, ${uploadId}, 1, 'mastered', 'clip',
         ${options.bytes ?? Math.max(1, bytes)}, 'video/mp4', ${key}, ${put.VersionId ?? "null"}, ${locked.mode},
-        ${locked.until}, now(), ${options.clientSha256 ?? null})`;
+        ${locked.until}, now(), ${options.clientSha256 ?? null}, ${options.clientXxh128 ?? null})`;
   });
   return { versionId, assetId, jobId: await addJob(room, versionId, options.recipe ?? {}, options.attempts) };
 }

@@ -27,6 +27,7 @@ export interface Wanted {
   projectId?: string;
   assetId?: string;
   sha256?: string;
+  xxh128?: string;
   manifest?: unknown;
 }
 

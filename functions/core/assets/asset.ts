@@ -132,7 +132,10 @@ export const custody = z.object({
     sha256: z.string().nullable(),
     xxh128: z.string().nullable(),
     c4: z.string().nullable(),
+    /** The SHA-256 that the sender computed. */
     client: z.string().nullable(),
+    /** The xxh128 that the sender computed: browsers send this one. */
+    clientXxh128: z.string().nullable(),
   }),
   storage: z.object({
     key: z.string(),

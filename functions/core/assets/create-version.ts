@@ -1,3 +1,4 @@
+import type { ClientHashes } from "../custody/client-hashes.ts";
 import { json, type Sql } from "../db/db.ts";
 import { newId } from "../id.ts";
 import { hint } from "../outbox.ts";
@@ -14,7 +15,7 @@ export async function createVersion(
     name: string;
     bytes: number;
     sniffedType: string;
-    clientSha256: string | null;
+    clientHashes: ClientHashes;
     manifest: unknown;
     createdBy: string | null;
   },
@@ -31,11 +32,11 @@ export async function createVersion(
       values (${assetId}, ${upload.projectId}, ${upload.folderId}, ${upload.name}, ${upload.createdBy})`;
   }
   await sql`insert into versions (id, project_id, asset_id, upload_id, number, name, bytes, content_type, master_key,
-      client_sha256, manifest, created_by)
+      client_sha256, client_xxh128, manifest, created_by)
     select ${versionId}, ${upload.projectId}, ${assetId}, ${upload.id},
       coalesce((select max(number) from versions where asset_id = ${assetId}), 0) + 1,
       ${upload.name}, ${upload.bytes}, ${upload.sniffedType}, ${`masters/${versionId}`},
-      ${upload.clientSha256}, ${upload.manifest === null ? null : json(sql, upload.manifest)}, ${upload.createdBy}`;
+      ${upload.clientHashes.sha256}, ${upload.clientHashes.xxh128}, ${upload.manifest === null ? null : json(sql, upload.manifest)}, ${upload.createdBy}`;
   await sql`update assets set current_version_id = ${versionId}, revision = revision + 1, updated_at = now()
     where id = ${assetId}`;
   await sql`insert into master_copies (version_id) values (${versionId})`;

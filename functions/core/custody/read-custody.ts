@@ -32,7 +32,8 @@ export async function readCustody(
       sha256: master.sha256,
       xxh128: master.xxh128,
       c4: master.c4,
-      client: master.clientSha256,
+      client: master.clientHashes.sha256,
+      clientXxh128: master.clientHashes.xxh128,
     },
     storage: {
       key: master.key,

@@ -1,5 +1,6 @@
 import type { VersionState } from "../assets/asset.ts";
 import type { Sql } from "../db/db.ts";
+import type { ClientHashes } from "./client-hashes.ts";
 import type { Digests } from "./digest.ts";
 
 /** A version as its custodian sees it. */
@@ -18,7 +19,7 @@ export interface Master {
   sha256: string | null;
   xxh128: string | null;
   c4: string | null;
-  clientSha256: string | null;
+  clientHashes: ClientHashes;
   manifest: unknown;
   lockMode: "GOVERNANCE" | "COMPLIANCE" | null;
   lockUntil: Date | null;
@@ -35,7 +36,8 @@ export interface Master {
 const masters = (sql: Sql) => sql`
   select v.id, v.project_id as "projectId", v.asset_id as "assetId", v.upload_id as "uploadId", v.state, v.name, v.bytes,
     v.content_type as "contentType", v.master_key as key, v.master_version_id as "storageVersionId",
-    v.master_etag as etag, v.sha256, v.xxh128, v.c4, v.client_sha256 as "clientSha256", v.manifest,
+    v.master_etag as etag, v.sha256, v.xxh128, v.c4, v.manifest,
+    json_build_object('sha256', v.client_sha256, 'xxh128', v.client_xxh128) as "clientHashes",
     v.lock_mode as "lockMode", v.lock_until as "lockUntil", v.lock_read_at as "lockReadAt",
     v.legal_hold as "legalHold", v.hold_reason as "holdReason",
     v.hold_placed_by as "holdPlacedBy", holder.name as "holdPlacedByName", v.verified_at as "verifiedAt",

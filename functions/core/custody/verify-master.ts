@@ -8,6 +8,7 @@ import { withdraw } from "../previews/withdraw.ts";
 import type { Resources } from "../resources.ts";
 import { headObject } from "../storage/read.ts";
 import { readAhead } from "../storage/read-ahead.ts";
+import { contradiction } from "./client-hashes.ts";
 import { type Digests, openDigest } from "./digest.ts";
 import { placeOf } from "./read-custody.ts";
 import { findMaster, insertVerification, type Master, storeDigests } from "./store.ts";
@@ -25,7 +26,7 @@ export interface Pace {
 }
 
 /**
- * Reads one master from end to end, computes the three hashes and compares them with what is on record: the hash of
+ * Reads one master from end to end, computes the three hashes and compares them with what is on record: the hashes of
  * the client, and the first full read. Intact or not, the result is kept, and a new MHL generation says so. A mismatch
  * fails the version with `master.mismatch`; nobody is shown bytes that changed.
  */
@@ -87,8 +88,8 @@ async function digestOf(
 function faultOf(master: Master, bytes: number | undefined, digests: Digests | null): string | null {
   if (bytes === undefined) return "The storage no longer has this master.";
   if (!digests) return `The master has ${bytes} bytes; ${master.bytes} were recorded.`;
-  if (master.clientSha256 && digests.sha256 !== master.clientSha256)
-    return "The SHA-256 of the master is not the one announced at the upload.";
+  const differs = contradiction(master.clientHashes, digests);
+  if (differs) return `The ${differs.name} of the master is not the one announced at the upload.`;
   if (master.sha256 && digests.sha256 !== master.sha256)
     return "The SHA-256 of the master is not the one of the first full read.";
   if (master.c4 && digests.c4 !== master.c4) return "The C4 of the master is not the recorded one.";

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { ClientHashes } from "../custody/client-hashes.ts";
 import { recipeSchema } from "./recipe.ts";
 
 /** `queued -> running -> done | failed`; a hand-back returns to `queued`; a person cancels what is not finished. */
@@ -60,10 +61,11 @@ export interface Claim {
   recipeHash: string;
   traceparent: string | null;
   master: { key: string; storageVersionId: string | null; bytes: number };
-  /** What the client said the file hashes to; null when it said nothing. */
-  clientSha256: string | null;
+  clientHashes: ClientHashes;
   /** What an earlier full read of the master found; null before the first. */
   knownSha256: string | null;
+  /** What it may well be, from what the sender said: worth a look for a finished build, and no proof. */
+  presumedSha256: string | null;
   /** True when the version already shows a finished preview: this build replaces it only at its end. */
   isRebuild: boolean;
   /** The edges refuse it since an earlier build: it is shown again only when its master was read and found right. */
@@ -88,6 +90,8 @@ export const claimRow = z.object({
   master_version_id: z.string().nullable(),
   bytes: z.number().int(),
   client_sha256: z.string().nullable(),
+  client_xxh128: z.string().nullable(),
+  presumed_sha256: z.string().nullable(),
   sha256: z.string().nullable(),
   version_state: z.string(),
   shown_prefix: z.string().nullable(),

@@ -35,7 +35,10 @@ export async function takeJob(
           select 1 from versions v where v.id = version_id and v.state not in ('playable', 'ready')))
       returning *)
     select t.id, t.fence, t.attempts, t.version_id, t.project_id, t.recipe, t.recipe_hash, t.traceparent,
-      v.asset_id, v.master_key, v.master_version_id, v.bytes, v.client_sha256, v.sha256, v.state as version_state, v.preview ->> 'prefix' as shown_prefix,
+      v.asset_id, v.master_key, v.master_version_id, v.bytes, v.client_sha256, v.client_xxh128, v.sha256,
+      coalesce(v.client_sha256, (select k.sha256 from versions k
+        where k.xxh128 = v.client_xxh128 and k.bytes = v.bytes and k.sha256 is not null limit 1)) as presumed_sha256,
+      v.state as version_state, v.preview ->> 'prefix' as shown_prefix,
       exists (select 1 from edge_generations e where e.version_id = v.id and e.denied) as withdrawn,
       (v.media -> 'loudness' ->> 'integratedLufs')::float8 as known_lufs
     from taken t join versions v on v.id = t.version_id`;
@@ -52,8 +55,9 @@ export async function takeJob(
     recipeHash: row.recipe_hash,
     traceparent: row.traceparent,
     master: { key: row.master_key, storageVersionId: row.master_version_id, bytes: row.bytes },
-    clientSha256: row.client_sha256,
+    clientHashes: { sha256: row.client_sha256, xxh128: row.client_xxh128 },
     knownSha256: row.sha256,
+    presumedSha256: row.presumed_sha256,
     isRebuild: row.version_state === "ready",
     isWithdrawn: row.withdrawn,
     shownPrefix: row.version_state === "playable" ? row.shown_prefix : null,

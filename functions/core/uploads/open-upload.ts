@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { type Actor, personOf } from "../auth/actor.ts";
+import { clientHashesOf, contradiction } from "../custody/client-hashes.ts";
 import type { Sql } from "../db/db.ts";
 import { newId } from "../id.ts";
 import { notFound, refuse } from "../refusal.ts";
@@ -55,8 +56,8 @@ export async function openUpload(
       "type-not-allowed",
       `${input.contentType} is not accepted here. Send one of: ${allowedInWords(config.ALLOWED_TYPES, policy.allowedTypes)}.`,
     );
-  const clientSha256 = input.sha256 ?? input.manifest?.sha256 ?? null;
-  if (input.manifest?.sha256 && input.sha256 && input.manifest.sha256 !== input.sha256)
+  const [sent, announced] = [clientHashesOf(input), clientHashesOf(input.manifest ?? {})];
+  if (contradiction(sent, announced))
     refuse("hash-mismatch", "The hash of the file is not the one its manifest announces. Check the file.");
 
   const id = newId("upload");
@@ -77,7 +78,7 @@ export async function openUpload(
       name: input.name,
       bytes: input.bytes,
       contentType: input.contentType,
-      clientSha256,
+      clientHashes: { sha256: sent.sha256 ?? announced.sha256, xxh128: sent.xxh128 ?? announced.xxh128 },
       manifest: input.manifest,
       method: plan.method,
       partBytes: plan.method === "multipart" ? plan.partBytes : null,

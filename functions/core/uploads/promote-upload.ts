@@ -3,12 +3,13 @@ import type { z } from "zod";
 import { createVersion } from "../assets/create-version.ts";
 import { audit } from "../audit/append.ts";
 import type { Actor } from "../auth/actor.ts";
+import { clientHashesOf, contradiction } from "../custody/client-hashes.ts";
 import { inTransaction } from "../db/db.ts";
 import { emit } from "../outbox.ts";
 import { notFound, Refusal, type RefusalCode, refusalCodes, refuse } from "../refusal.ts";
 import type { Resources } from "../resources.ts";
 import { needUpload, ownUpload } from "./may-upload.ts";
-import { examine, type GivenPart, gatherObject } from "./receive-upload.ts";
+import { examine, gatherObject } from "./receive-upload.ts";
 import { refuseUpload } from "./refuse-upload.ts";
 import {
   claimUpload,
@@ -95,11 +96,12 @@ async function carryOn(
   deps: Deps,
   actor: Actor,
   upload: UploadRow,
-  input: { parts?: GivenPart[] | undefined; sha256?: string | undefined },
+  input: Pick<z.output<typeof promoteInput>, "parts" | "sha256" | "xxh128">,
   trace: { requestId?: string; traceparent?: string },
 ): Promise<Promoted> {
   const { sql, config, promoter } = deps;
-  if (input.sha256 && upload.clientSha256 && input.sha256 !== upload.clientSha256)
+  const clientHashes = clientHashesOf(input);
+  if (contradiction(clientHashes, upload.clientHashes))
     refuse(
       "hash-mismatch",
       "The hash sent now is not the one announced when the upload was opened. Check the file and upload it again.",
@@ -109,7 +111,7 @@ async function carryOn(
       refuse("upload-expired", "This upload was not finished in time. Start it again.");
     const { etag } = await gatherObject(promoter, upload, input.parts);
     await inTransaction(sql, async (tx) => {
-      if (!(await markReceived(tx, upload.id, { etag, clientSha256: input.sha256 ?? null }))) return;
+      if (!(await markReceived(tx, upload.id, { etag, clientHashes }))) return;
       await emit(tx, {
         projectId: upload.projectId,
         type: "upload.received",
@@ -151,7 +153,8 @@ async function carryOn(
         declaredType: received.contentType,
         contentType: found.type,
         etag: received.etag,
-        clientSha256: received.clientSha256,
+        clientSha256: received.clientHashes.sha256,
+        clientXxh128: received.clientHashes.xxh128,
       },
       ...(trace.requestId ? { requestId: trace.requestId } : {}),
     });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { ClientHashes } from "../custody/client-hashes.ts";
 import { json, type Sql } from "../db/db.ts";
 import type { RefusalCode } from "../refusal.ts";
 import { uploadStates } from "./upload.ts";
@@ -15,6 +16,7 @@ const row = z.object({
   bytes: z.number(),
   content_type: z.string(),
   client_sha256: z.string().nullable(),
+  client_xxh128: z.string().nullable(),
   manifest: z.unknown(),
   method: z.enum(["put", "multipart"]),
   part_bytes: z.number().nullable(),
@@ -44,7 +46,7 @@ export interface UploadRow {
   name: string;
   bytes: number;
   contentType: string;
-  clientSha256: string | null;
+  clientHashes: ClientHashes;
   manifest: Record<string, unknown> | null;
   method: "put" | "multipart";
   partBytes: number | null;
@@ -78,7 +80,7 @@ function uploadOf(raw: unknown): UploadRow {
     name: it.name,
     bytes: it.bytes,
     contentType: it.content_type,
-    clientSha256: it.client_sha256,
+    clientHashes: { sha256: it.client_sha256, xxh128: it.client_xxh128 },
     manifest: (it.manifest ?? null) as Record<string, unknown> | null,
     method: it.method,
     partBytes: it.part_bytes,
@@ -149,7 +151,7 @@ export async function insertUpload(
     name: string;
     bytes: number;
     contentType: string;
-    clientSha256: string | null;
+    clientHashes: ClientHashes;
     manifest: unknown;
     method: "put" | "multipart";
     partBytes: number | null;
@@ -170,10 +172,10 @@ export async function insertUpload(
         where (select quota_bytes from quota) is null
            or s.used_bytes + s.reserved_bytes + excluded.reserved_bytes <= (select quota_bytes from quota)
       returning 1)
-    insert into uploads (id, project_id, folder_id, asset_id, name, bytes, content_type, client_sha256, manifest,
+    insert into uploads (id, project_id, folder_id, asset_id, name, bytes, content_type, client_sha256, client_xxh128, manifest,
       method, part_bytes, storage_key, storage_upload_id, created_by, share_id, guest_id, expires_at)
     select ${it.id}, ${it.projectId}, ${it.folderId}, ${it.assetId}, ${it.name}, ${it.bytes}::bigint, ${it.contentType},
-      ${it.clientSha256}, ${it.manifest === undefined ? null : json(sql, it.manifest)}::jsonb, ${it.method},
+      ${it.clientHashes.sha256}, ${it.clientHashes.xxh128}, ${it.manifest === undefined ? null : json(sql, it.manifest)}::jsonb, ${it.method},
       ${it.partBytes}::bigint, ${it.storageKey}, ${it.storageUploadId}, ${it.createdBy}, ${it.shareId}, ${it.guestId},
       ${it.expiresAt}::timestamptz
     from promised returning 1`;
@@ -195,11 +197,12 @@ export async function releaseUpload(sql: Sql, id: string): Promise<void> {
 export async function markReceived(
   sql: Sql,
   id: string,
-  it: { etag: string; clientSha256: string | null },
+  it: { etag: string; clientHashes: ClientHashes },
 ): Promise<boolean> {
   const rows =
     await sql`update uploads set state = 'received', etag = ${it.etag}, received_at = now(), updated_at = now(),
-      client_sha256 = coalesce(client_sha256, ${it.clientSha256})
+      client_sha256 = coalesce(client_sha256, ${it.clientHashes.sha256}),
+      client_xxh128 = coalesce(client_xxh128, ${it.clientHashes.xxh128})
     where id = ${id} and state = 'open' returning 1`;
   return rows.length === 1;
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { fileName, id, page, sha256, time } from "../shape.ts";
+import { fileName, id, page, sha256, time, xxh128 } from "../shape.ts";
 
 export const uploadStates = [
   "open",
@@ -25,6 +25,7 @@ export const manifest = z
       .regex(/^\d{2}:\d{2}:\d{2}[:;]\d{2}$/)
       .optional(),
     sha256: sha256.optional(),
+    xxh128: xxh128.optional(),
   })
   .catchall(z.json());
 
@@ -39,6 +40,7 @@ export const openUploadInput = z.object({
     .max(200)
     .regex(/^[\w.+-]+\/[\w.+-]+$/, "must be a media type such as video/mp4"),
   sha256: sha256.optional(),
+  xxh128: xxh128.optional(),
   manifest: manifest.optional(),
 });
 
@@ -97,7 +99,8 @@ export const promoteInput = z.object({
     .array(z.object({ partNumber: z.int().min(1).max(10_000), etag: z.string().min(1).max(200) }))
     .max(10_000)
     .optional(),
-  /** The whole-file hash computed while reading; compared with the master's. */
+  /** The hashes of the whole file, computed while reading: either or both. Each is compared with the master's. */
   sha256: sha256.optional(),
+  xxh128: xxh128.optional(),
 });
 export const promoted = z.object({ assetId: id("asset"), versionId: id("version"), state: z.string() });

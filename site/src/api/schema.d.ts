@@ -1496,6 +1496,7 @@ export interface components {
                 xxh128: string | null;
                 c4: string | null;
                 client: string | null;
+                clientXxh128: string | null;
             };
             storage: {
                 key: string;
@@ -1947,11 +1948,13 @@ export interface operations {
                     bytes: number;
                     contentType: string;
                     sha256?: string;
+                    xxh128?: string;
                     manifest?: {
                         camera?: string;
                         reel?: string;
                         startTimecode?: string;
                         sha256?: string;
+                        xxh128?: string;
                     } & {
                         [key: string]: unknown;
                     };
@@ -2105,6 +2108,7 @@ export interface operations {
                         etag: string;
                     }[];
                     sha256?: string;
+                    xxh128?: string;
                 };
             };
         };

@@ -40,7 +40,9 @@ export function Custody({ review }: { review: Review }) {
       </div>
     );
   const { hashes, storage, lock, legalHold } = custody;
-  const matches = hashes.client && hashes.sha256 ? hashes.client === hashes.sha256 : undefined;
+  const fromSender = hashes.client ?? hashes.clientXxh128;
+  const stored = hashes.client ? hashes.sha256 : hashes.xxh128;
+  const matches = fromSender && stored ? fromSender === stored : undefined;
   return (
     <div class="panel-page padded">
       {storage.missing && (
@@ -113,7 +115,7 @@ export function Custody({ review }: { review: Review }) {
         <Hash name="SHA-256" value={hashes.sha256} />
         <Hash name="XXH128" value={hashes.xxh128} />
         <Hash name="C4" value={hashes.c4} />
-        <Hash name="From the uploader" value={hashes.client} />
+        <Hash name="From the uploader" value={fromSender} />
         <Hash name="Storage version" value={storage.versionId} />
         <Hash name="ETag" value={storage.etag} />
         <div>

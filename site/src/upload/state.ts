@@ -1,5 +1,6 @@
 import { computed, signal } from "@preact/signals";
 import type { OpenedUpload } from "../api/types.ts";
+import type { FileHash } from "./hash.ts";
 
 export type Stage =
   | "queued"
@@ -40,7 +41,7 @@ export interface Work {
   file: File | undefined;
   handle: FileSystemFileHandle | undefined;
   abort: AbortController;
-  hash: Promise<string | undefined> | undefined;
+  hash: Promise<FileHash | undefined> | undefined;
   hashAbort: AbortController;
   opened: OpenedUpload | undefined;
 }

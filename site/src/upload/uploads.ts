@@ -95,7 +95,7 @@ async function carry(key: string): Promise<void> {
       onWaiting,
     });
     change(key, { stage: "finishing", sent: file.size });
-    const sha256 = await work.hash;
+    const hash = await work.hash;
     signal.throwIfAborted();
     const { assetId, versionId } = await again(
       { signal, onWaiting: (waiting) => change(key, { stage: waiting ? "waiting" : "finishing" }) },
@@ -103,7 +103,7 @@ async function carry(key: string): Promise<void> {
         api.post<{ assetId: string; versionId: string }>("/promote", {
           uploadId,
           ...(parts ? { parts } : {}),
-          ...(sha256 ? { sha256 } : {}),
+          ...hash,
         }),
     );
     change(key, { stage: "copying", assetId, progress: 0 });

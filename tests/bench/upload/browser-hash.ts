@@ -16,7 +16,7 @@ const WANTED_MB_S = 300;
 declare const asked: Asked;
 
 /**
- * SHA-256 in a real browser by the site's own worker, and what it costs: the same file sent to the storage as the
+ * The hash in a real browser by the site's own worker, and what it costs: the same file sent to the storage as the
  * upload page sends it, with the hash and without, taking turns.
  */
 export async function measureHash(
