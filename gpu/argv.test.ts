@@ -92,6 +92,9 @@ describe("on the CPU", () => {
     );
     expect(graph(argv)).toContain("lut3d=file=/scratch/work/table.cube");
   });
+  test("segments carry no edit lists, which later versions write unless told", () => {
+    expect(command(source())).toContain("movflags=+cmaf:use_editlist=0");
+  });
   test("sound alone is a ladder of sound", () => {
     const argv = command(source({ kind: "audio", picture: null }));
     expect(argv).not.toContain("libx264");

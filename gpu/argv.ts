@@ -120,8 +120,13 @@ export function packaging(name: string, out: string, segmentSeconds: number): st
       "event",
     ],
     ...["-hls_flags", "independent_segments+temp_file", "-hls_segment_type", "fmp4"],
-    // Without +cmaf the default fMP4 shows frame 30 in slot 32 when there are B-frames.
-    ...["-hls_segment_options", "movflags=+cmaf", "-hls_fmp4_init_filename", `init_${name}.mp4`],
+    // Without +cmaf the default fMP4 shows frame 30 in slot 32 when there are B-frames; later versions add edit lists.
+    ...[
+      "-hls_segment_options",
+      "movflags=+cmaf:use_editlist=0",
+      "-hls_fmp4_init_filename",
+      `init_${name}.mp4`,
+    ],
     ...["-hls_segment_filename", `${out}/${name}_%05d.m4s`, `${out}/${name}.m3u8`],
   ];
 }

@@ -2,6 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { picture, sound, source } from "#tests/support/sources.ts";
 import { canRemux } from "./instant.ts";
 import { type Choices, decodesOnGpu, planOf } from "./plan.ts";
+import { probedStream } from "./probe-shape.ts";
+import { rateOf } from "./rate.ts";
 
 const choices = (change: Partial<Choices> = {}): Choices => ({
   recipe: {},
@@ -155,6 +157,11 @@ describe("sound", () => {
     expect(plan.sound?.renditions.length).toBe(16);
     expect(plan.warnings).toEqual(["Of 20 soundtracks the first 16 are in the preview."]);
   });
+});
+
+test("what is called an average and is the clock of raw DV is no rate", () => {
+  const stream = probedStream.parse({ index: 0, avg_frame_rate: "60000/1", r_frame_rate: "30000/1001" });
+  expect(rateOf(stream, false, true)).toEqual({ rate: { num: 30_000, den: 1001 }, looksVariable: false });
 });
 
 describe("a source is repacked at once", () => {

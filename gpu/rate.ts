@@ -20,14 +20,18 @@ export function nominalRate(rate: Ratio): Ratio {
   return near ?? rate;
 }
 
+/** No frame rate, but the ticks of a clock. */
+const isClock = (rate: Ratio | null) => rate !== null && value(rate) > 1000;
+
 export function rateOf(
   stream: ProbedStream,
   isImage: boolean,
   isInterlaced: boolean,
 ): { rate: Ratio; looksVariable: boolean } {
   if (isImage) return { rate: { num: 1, den: 1 }, looksVariable: false };
-  const average = stream.avg_frame_rate;
   const real = stream.r_frame_rate;
+  // Of material without timestamps some versions call the clock the average.
+  const average = isClock(stream.avg_frame_rate) && !isClock(real) ? null : stream.avg_frame_rate;
   if (!average && !real) return { rate: { num: 25, den: 1 }, looksVariable: true };
   if (!average || !real) return { rate: nominalRate((average ?? real) as Ratio), looksVariable: false };
   const off = Math.abs(value(average) / value(real) - 1);
@@ -36,7 +40,7 @@ export function rateOf(
     2e-3,
     1.5 / Math.max(1, stream.nb_frames ?? (stream.duration ?? 10) * value(average)),
   );
-  if (off <= slack) return { rate: nominalRate(value(real) <= 1000 ? real : average), looksVariable: false };
+  if (off <= slack) return { rate: nominalRate(isClock(real) ? average : real), looksVariable: false };
   // Field rates are reported as twice the frame rate.
   if (isInterlaced && Math.abs((2 * value(average)) / value(real) - 1) <= slack) {
     return { rate: nominalRate({ num: real.num, den: real.den * 2 }), looksVariable: false };
