@@ -1,42 +1,26 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { type Edge, startEdge } from "#tests/edge/support/edge.ts";
-import { type Fault, type Origin, startOrigin } from "#tests/edge/support/origin.ts";
-import { growing, ownVersion, patterned, putPreview } from "#tests/edge/support/previews.ts";
-import { rawRequest } from "#tests/edge/support/raw.ts";
+import { type Behind, openBehind } from "#tests/edge/support/behind.ts";
+import { type Fault, startOrigin } from "#tests/edge/support/origin.ts";
+import { growing, patterned, putPreview } from "#tests/edge/support/previews.ts";
 import { eventually } from "#tests/support/eventually.ts";
 
 setDefaultTimeout(60_000);
 
-let origin: Origin;
-let edge: Edge;
-const version = ownVersion();
+let behind: Behind;
 beforeAll(async () => {
-  origin = await startOrigin();
-  edge = await startEdge({ WASABI_ENDPOINT: origin.endpoint, EDGE_ORIGIN_TIMEOUT_SECONDS: "2" });
-  await putPreview(version, "warm.m4s", patterned(60_000));
-  await read("warm.m4s");
+  behind = await openBehind();
 });
-afterAll(async () => {
-  await edge.end();
-  await origin.close();
-});
+afterAll(() => behind.end());
 
-const read = (rest: string, of = version) =>
-  rawRequest(edge.port, "GET", edge.url(of, rest).slice(edge.base.length), [], { timeoutMs: 20_000 });
 const none: Fault = { kind: "none" };
 
 async function during<T>(fault: Fault, work: () => Promise<T>): Promise<T> {
-  origin.fault = () => fault;
+  behind.origin.fault = () => fault;
   try {
     return await work();
   } finally {
-    origin.fault = () => none;
+    behind.origin.fault = () => none;
   }
-}
-
-async function whole(rest: string, bytes: number): Promise<void> {
-  const answer = await read(rest);
-  expect([answer.status, answer.whole, answer.body.length]).toEqual([200, true, bytes]);
 }
 
 describe("when the storage", () => {
@@ -51,48 +35,48 @@ describe("when the storage", () => {
   for (const [name, fault, expected] of faults)
     test(`${name}; warm objects play on, and the next try after it heals is served`, async () => {
       const rest = `${expected}-${Math.random().toString(36).slice(2)}.m4s`;
-      await putPreview(version, rest, patterned(30_000));
+      await putPreview(behind.version, rest, patterned(30_000));
       await during(fault, async () => {
         const began = performance.now();
-        const answer = await read(rest);
+        const answer = await behind.read(rest);
         expect(answer.status).toBe(expected);
         expect(performance.now() - began).toBeLessThan(8_000);
         expect(answer.body.toString()).not.toContain("secret-name");
         expect(answer.headers.get("cache-control")).toEqual(["no-store"]);
-        await whole("warm.m4s", 60_000);
+        await behind.whole("warm.m4s", 60_000);
       });
-      await eventually(() => whole(rest, 30_000), { withinMs: 6_000, everyMs: 200 });
+      await eventually(() => behind.whole(rest, 30_000), { withinMs: 6_000, everyMs: 200 });
     });
 
   test("breaks off in the middle: the viewer sees a short answer, the cache keeps nothing of it", async () => {
-    await putPreview(version, "cut.m4s", patterned(400_000));
-    await putPreview(version, "cut.mp4", patterned(2_500_000));
+    await putPreview(behind.version, "cut.m4s", patterned(400_000));
+    await putPreview(behind.version, "cut.mp4", patterned(2_500_000));
     for (const [rest, bytes] of [
       ["cut.m4s", 400_000],
       ["cut.mp4", 2_500_000],
     ] as const) {
-      const short = await during({ kind: "cut" }, () => read(rest));
+      const short = await during({ kind: "cut" }, () => behind.read(rest));
       expect(short.whole).toBe(false);
-      await whole(rest, bytes);
+      await behind.whole(rest, bytes);
     }
   });
 
   test("closes the connections we keep: nobody notices", async () => {
-    await putPreview(version, "again.m4s", patterned(30_000));
-    await putPreview(version, "again2.m4s", patterned(30_000));
-    await whole("again.m4s", 30_000);
-    const { port } = origin;
-    await origin.close();
-    origin = await startOrigin("127.0.0.1", port);
-    await whole("again2.m4s", 30_000);
+    await putPreview(behind.version, "again.m4s", patterned(30_000));
+    await putPreview(behind.version, "again2.m4s", patterned(30_000));
+    await behind.whole("again.m4s", 30_000);
+    const { port } = behind.origin;
+    await behind.origin.close();
+    behind.origin = await startOrigin("127.0.0.1", port);
+    await behind.whole("again2.m4s", 30_000);
   });
 
   test("is away: what expired is served stale, a playlist that grew too", async () => {
-    await putPreview(version, "v0.m3u8", "#EXTM3U\n#1\n", { cacheControl: growing });
-    expect((await read("v0.m3u8")).status).toBe(200);
+    await putPreview(behind.version, "v0.m3u8", "#EXTM3U\n#1\n", { cacheControl: growing });
+    expect((await behind.read("v0.m3u8")).status).toBe(200);
     await Bun.sleep(2_100);
     await during({ kind: "drop" }, async () => {
-      const stale = await read("v0.m3u8");
+      const stale = await behind.read("v0.m3u8");
       expect([stale.status, stale.headers.get("x-cache")?.[0]]).toEqual([200, "STALE"]);
     });
   });
