@@ -19,11 +19,16 @@ import { presentParts, productParts, stopProduct } from "#dev/product.ts";
 import { runCommand, Stop, say, step } from "#dev/say.ts";
 import { beginClip, type Demo, savedDemo, seed } from "#dev/seed.ts";
 import { startServers, stopServers } from "#dev/servers.ts";
-import { buildSite } from "#dev/site-build.ts";
+import { buildSite, hashOf, sources } from "#dev/site-build.ts";
+import { usesSqs } from "#dev/sqs-environment.ts";
 import { type Supervision, supervise, watchServers } from "#dev/supervisor.ts";
 
 const NAME = "supervisor";
 const readyFile = (instance: Instance) => join(instance.runDir, "ready");
+
+/** What is run, in a word: another one means that who runs is out of date. */
+const edition = async (): Promise<string> =>
+  `${await hashOf([...sources, "{dev,edge,functions,gpu}/**/*.{ts,js,sh,awk,conf}", "migrations/*.sql"])} ${usesSqs() ? "sqs" : "redis"}`;
 
 /** Settles with the first signal that asks to stop. A second one kills what is left and leaves. */
 const stopSignal = (instance: Instance): Promise<NodeJS.Signals> =>
@@ -96,12 +101,13 @@ const run = async (): Promise<number> => {
   const supervisions: Supervision[] = [];
   let code = 0;
   try {
+    const now = await edition();
     const started = start(instance, supervisions);
     started.catch(() => {});
     const signal = await Promise.race([asked, started]);
     if (signal === undefined) {
       printAccess(instance);
-      writeFileSync(readyFile(instance), `${process.pid}\n`);
+      writeFileSync(readyFile(instance), now);
       if (process.argv[2] !== "background") say("Ctrl-C stops everything");
       await asked;
     } else code = 130;
@@ -119,10 +125,19 @@ const run = async (): Promise<number> => {
   return code;
 };
 
-/** `make up`: the same in the background; comes back when the demo can be opened. */
+/** `make up`: the same in the background; comes back when the demo can be opened. What is out of date starts anew. */
 const up = async (): Promise<number> => {
   const instance = await openInstance("dev", { claim: [] });
   const logFile = join(instance.logDir, "supervisor.log");
+  if (runningPid(instance.runDir, NAME) !== null && existsSync(readyFile(instance))) {
+    if (readFileSync(readyFile(instance), "utf8") === (await edition())) {
+      printAccess(instance);
+      say("it runs already; make down stops it, make logs shows what it says");
+      return 0;
+    }
+    say("what runs is older than its sources; it starts anew");
+    await down();
+  }
   if (runningPid(instance.runDir, NAME) === null) {
     rmSync(logFile, { force: true });
     const caller = Object.fromEntries(Object.entries(process.env).filter(([, value]) => value !== undefined));
@@ -166,6 +181,7 @@ const status = async (): Promise<number> => {
     NAME,
     "postgres",
     "redis",
+    "sqs",
     "ceph-mon",
     "ceph-osd",
     "radosgw",

@@ -7,11 +7,16 @@ import { Stop } from "#dev/say.ts";
 
 const stampFile = join(repoRoot, "site/dist/.sources");
 
-const sources = ["site/src/**/*", "site/public/**/*", "site/*.{mjs,json,ts}", "functions/core/timecode/*.ts"];
+export const sources = [
+  "site/src/**/*",
+  "site/public/**/*",
+  "site/*.{mjs,json,ts}",
+  "functions/core/timecode/*.ts",
+];
 
-/** A hash over all that goes into the build. */
-const sourcesHash = async (): Promise<string> => {
-  const found = sources.flatMap((pattern) => [
+/** A hash over the files that match, and over what is installed. */
+export const hashOf = async (patterns: string[]): Promise<string> => {
+  const found = patterns.flatMap((pattern) => [
     ...new Bun.Glob(pattern).scanSync({ cwd: repoRoot, onlyFiles: true }),
   ]);
   const hash = createHash("sha256");
@@ -26,7 +31,7 @@ export const buildSite = (logFile: string): Promise<boolean> =>
 
 const build = async (logFile: string): Promise<boolean> => {
   if (!existsSync(join(repoRoot, "site/astro.config.mjs"))) return false;
-  const wanted = await sourcesHash();
+  const wanted = await hashOf(sources);
   const built = existsSync(stampFile) && readFileSync(stampFile, "utf8") === wanted;
   if (built && existsSync(join(repoRoot, "site/dist/server/entry.mjs"))) return false;
   rmSync(stampFile, { force: true });

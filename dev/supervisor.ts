@@ -49,7 +49,7 @@ export const supervise = async (instance: Instance, parts: Part[]): Promise<Supe
   };
 };
 
-const servers = ["postgres", "redis", "ceph-mon", "ceph-osd", "radosgw", "oidc"];
+const servers = ["postgres", "redis", "sqs", "ceph-mon", "ceph-osd", "radosgw", "oidc"];
 
 /** Looks every second whether a rented server ended by itself, and has it started again. */
 export const watchServers = (instance: Instance, startAgain: () => Promise<unknown>): Supervision => {

@@ -5,16 +5,20 @@ import { judge, startLoad } from "./world/load.ts";
 import { inWorld } from "./world/world.ts";
 
 test(
-  "Redis is down: sessions fail closed, keys still work without the limiter, and the outbox waits",
+  "Redis is down: sessions fail closed, keys still work without the limiter, the outbox waits, and who is asked to leave leaves",
   () =>
     inWorld({ redis: "own" }, async (world) => {
       await world.api();
+      const leaving = await world.api();
       const cookie = await sessionCookie(world);
       await world.redis?.kill("SIGKILL");
       const session = await ask(world, "/session", {
         headers: { cookie, origin: new URL(world.env.PUBLIC_SITE_BASE ?? "").origin },
       });
       expect([session.status, session.ms < 2_000]).toEqual([503, true]);
+      leaving.kill("SIGTERM");
+      await eventually(() => expect(leaving.isAlive).toBe(false));
+      expect(await leaving.exited).toBe(0);
       const load = startLoad(world, { jobs: 20, clients: 2, patienceMs: 20_000 });
       await load.done;
       expect(load.acknowledged.size).toBe(20);

@@ -1,5 +1,5 @@
 import { Queue as Board } from "bullmq";
-import { boardConnection, CLOCK_BOARD } from "./clock.ts";
+import { boardConnection, CLOCK_BOARD, closeBoards } from "./clock.ts";
 import { LATER_BOARD } from "./later.ts";
 
 /** The BullMQ queues of this deployment, for people to look at: what the clock called, what is to come. */
@@ -14,9 +14,6 @@ export function openBoards(redisUrl: string): Boards {
   for (const queue of queues) queue.on("error", () => {}); // the page shows what fails
   return {
     queues,
-    async close() {
-      await Promise.allSettled(queues.map((queue) => queue.close()));
-      connection.disconnect();
-    },
+    close: () => closeBoards(connection, queues),
   };
 }

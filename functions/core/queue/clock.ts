@@ -24,7 +24,7 @@ const TURN_MS = 15_000;
 
 /**
  * Calls each schedule at its interval: BullMQ job schedulers, so that of several processes one makes each call. No
- * second round joins one that outlasts its interval. Resolves after `signal`, when no call is running.
+ * second round joins one that outlasts its interval. Resolves after `signal`, when no call is running or each had its time.
  */
 export async function runClock(deps: ClockDeps, schedules: Schedule[], signal: AbortSignal): Promise<void> {
   const { log } = deps;
@@ -57,9 +57,7 @@ export async function runClock(deps: ClockDeps, schedules: Schedule[], signal: A
     await Promise.race([looked, stopped]);
     await pause(lookMs, undefined, { signal }).catch(() => {});
   }
-  await worker.close();
-  await board.close();
-  connection.disconnect();
+  await closeBoards(connection, [worker, board]);
 }
 
 const intervalOf = ({ everyMinutes }: Schedule): number => Math.round(everyMinutes * 60_000);
@@ -109,4 +107,15 @@ async function inTurn(redis: Redis, name: string, round: () => Promise<void>): P
 /** BullMQ wants a connection that waits for Redis instead of failing, and blocks on it for longer than a deadline. */
 export function boardConnection(redisUrl: string): Redis {
   return openRedis(redisUrl, { commandMs: null, silenceMs: null });
+}
+
+/** For what runs to end, and for a Redis that does not answer: BullMQ would wait for it as long as the process lives. */
+const LEAVE_MS = 5_000;
+
+export async function closeBoards(connection: Redis, parts: { close(): Promise<void> }[]): Promise<void> {
+  const closed = Promise.allSettled(parts.map((part) => part.close()));
+  const patience = new AbortController();
+  await Promise.race([closed, pause(LEAVE_MS, undefined, { signal: patience.signal }).catch(() => {})]);
+  patience.abort();
+  connection.disconnect();
 }

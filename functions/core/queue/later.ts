@@ -1,5 +1,5 @@
 import { Queue as Board, Worker } from "bullmq";
-import { boardConnection } from "./clock.ts";
+import { boardConnection, closeBoards } from "./clock.ts";
 import { hintOf } from "./hint.ts";
 import { MAX_DELAY_MS, type QueueName } from "./port.ts";
 import type { Queues } from "./relay.ts";
@@ -37,10 +37,7 @@ export function openLater(redisUrl: string, log: RunnerLog): Later {
         log.warn({ queue, id, err: error }, "not noted for later"),
       );
     },
-    async close() {
-      await board.close();
-      connection.disconnect();
-    },
+    close: () => closeBoards(connection, [board]),
   };
 }
 
@@ -71,8 +68,7 @@ export async function runLater(
   worker.on("error", (error) => log.warn({ err: error }, "the hints for later: Redis does not answer"));
   worker.on("failed", (job, error) => log.error({ id: job?.data.id, err: error }, "a hint for later failed"));
   if (!signal.aborted) await new Promise((done) => signal.addEventListener("abort", done, { once: true }));
-  await worker.close();
-  connection.disconnect();
+  await closeBoards(connection, [worker]);
 }
 
 async function within<T>(ms: number, work: Promise<T>): Promise<T> {
