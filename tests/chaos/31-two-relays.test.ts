@@ -12,5 +12,5 @@ test(
       expect(await judge(world, load)).toEqual({ settled: 500, lost: 0, doubled: 0 });
       expect([...world.receiver.times.values()].filter((times) => times !== 1)).toEqual([]);
     }),
-  60_000,
+  180_000,
 );
