@@ -160,6 +160,8 @@ test("a manifest travels with the version; a hash that contradicts it is refused
   const { body } = await api.as("editor").post("/promote", { uploadId });
   const [row] = await deps.sql`select manifest, client_sha256 from versions where id = ${body.versionId}`;
   expect(row).toEqual({ manifest, client_sha256: sha });
+  const late = await api.as("editor").post("/promote", { uploadId, sha256: "cd".repeat(32) });
+  expect([late.status, late.body.type]).toEqual([422, expect.stringContaining("hash-mismatch")]);
   const [xxh128, others] = ["ab".repeat(16), "cd".repeat(16)];
   const refused = await api.as("editor").post("/presign", wanted({ manifest: { xxh128 }, xxh128: others }));
   expect([refused.status, refused.body.type]).toEqual([422, expect.stringContaining("hash-mismatch")]);

@@ -47,6 +47,7 @@ export async function promoteUpload(
   let upload = await ownUpload(deps.sql, actor, input.uploadId);
   const giveUpAt = performance.now() + WAIT_MS;
   for (;;) {
+    refuseOtherHash(upload, input);
     const known = outcomeOf(upload);
     if (known) return known;
     if (await claimUpload(deps.sql, upload.id, CLAIM_MS)) break;
@@ -57,6 +58,7 @@ export async function promoteUpload(
   }
   try {
     upload = (await findUpload(deps.sql, upload.id)) ?? notFound("upload");
+    refuseOtherHash(upload, input);
     const known = outcomeOf(upload);
     if (known) return known;
     await needUpload(deps.sql, actor, upload.projectId, "upload");
@@ -64,6 +66,18 @@ export async function promoteUpload(
   } finally {
     await releaseUpload(deps.sql, upload.id).catch(() => {}); // the claim runs out by itself
   }
+}
+
+/** Whoever names another hash than is on record has another file, however far the upload is. */
+function refuseOtherHash(
+  upload: UploadRow,
+  input: { sha256?: string | undefined; xxh128?: string | undefined },
+): void {
+  if (contradiction(clientHashesOf(input), upload.clientHashes))
+    refuse(
+      "hash-mismatch",
+      "The hash sent now is not the one on record. Check the file and upload it again.",
+    );
 }
 
 /** What is already decided about an upload; undefined while promotion may still begin. */
@@ -100,18 +114,12 @@ async function carryOn(
   trace: { requestId?: string; traceparent?: string },
 ): Promise<Promoted> {
   const { sql, config, promoter } = deps;
-  const clientHashes = clientHashesOf(input);
-  if (contradiction(clientHashes, upload.clientHashes))
-    refuse(
-      "hash-mismatch",
-      "The hash sent now is not the one announced when the upload was opened. Check the file and upload it again.",
-    );
   if (upload.state === "open") {
     if (upload.expiresAt < new Date())
       refuse("upload-expired", "This upload was not finished in time. Start it again.");
     const { etag } = await gatherObject(promoter, upload, input.parts);
     await inTransaction(sql, async (tx) => {
-      if (!(await markReceived(tx, upload.id, { etag, clientHashes }))) return;
+      if (!(await markReceived(tx, upload.id, { etag, clientHashes: clientHashesOf(input) }))) return;
       await emit(tx, {
         projectId: upload.projectId,
         type: "upload.received",
