@@ -21,6 +21,7 @@ export interface Client {
   base: string;
   get<T>(path: string): Promise<T>;
   post<T>(path: string, body?: unknown): Promise<T>;
+  remove(path: string): Promise<void>;
   text(path: string): Promise<{ text: string; fileName: string | undefined }>;
 }
 
@@ -48,6 +49,7 @@ export function openClient({
           authorization: `Bearer ${key}`,
           ...(idempotencyKey ? { "idempotency-key": idempotencyKey } : {}),
           ...(body === undefined ? {} : { "content-type": "application/json" }),
+          ...(method === "DELETE" ? { "if-match": "*" } : {}),
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         signal: signal ? AbortSignal.any([signal, AbortSignal.timeout(60_000)]) : AbortSignal.timeout(60_000),
@@ -73,6 +75,7 @@ export function openClient({
     base,
     get: async <T>(path: string) => (await ask("GET", path)).json() as Promise<T>,
     post: async <T>(path: string, body: unknown = {}) => (await ask("POST", path, body)).json() as Promise<T>,
+    remove: async (path) => void (await ask("DELETE", path)),
     text: async (path) => {
       const answer = await ask("GET", path);
       const name = /filename="([^"]+)"/.exec(answer.headers.get("content-disposition") ?? "")?.[1];

@@ -1,10 +1,10 @@
-import { existsSync, mkdirSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, statfsSync, statSync, writeFileSync } from "node:fs";
 import { open } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { askStorage, backoffMs, type Client, Refused } from "./client.ts";
 import { hashFile } from "./hash-file.ts";
-import type { Report } from "./report.ts";
+import { bytesText, type Report } from "./report.ts";
 
 interface Custody {
   hashes: { sha256: string | null };
@@ -38,6 +38,8 @@ export async function download(
   if (isIntact === false)
     throw new Error(`what arrived is not the master: SHA-256 ${sha256} instead of ${custody.hashes.sha256}`);
   const file = join(folder, name);
+  if (existsSync(file) && (await hashFile(file, ["sha256"])).hashes.sha256 !== sha256)
+    throw new Error(`${file} is another file. Move it away, or name another folder with --to`);
   renameSync(part, file);
   if (withMhl) await fetchManifests(client, versionId, custody, folder);
   return { file, bytes, sha256, isIntact };
@@ -54,6 +56,7 @@ async function fetchAll(
     try {
       const { url } = await client.post<{ url: string }>(`/versions/${versionId}/download`);
       const have = existsSync(part) ? statSync(part).size : 0;
+      checkRoom(dirname(part), total - have);
       if (have > total) throw new Error(`${part} is longer than the master; remove it and try again`);
       const headers: Record<string, string> = have > 0 && have < total ? { range: `bytes=${have}-` } : {};
       const answer = await askStorage(url, { headers, signal });
@@ -81,9 +84,23 @@ async function fetchAll(
       throw new Error(`the connection ended after ${done} of ${total} bytes`);
     } catch (error) {
       signal.throwIfAborted();
-      if ((error instanceof Refused && error.code !== "storage") || attempt === ATTEMPTS) throw error;
+      const isFinal = error instanceof NoRoom || (error instanceof Refused && error.code !== "storage");
+      if (isFinal || attempt === ATTEMPTS) throw error;
       await pause(backoffMs(attempt), undefined, { signal });
     }
+}
+
+class NoRoom extends Error {
+  override name = "NoRoom";
+}
+
+/** What has been fetched stays, and the next call goes on from there. */
+function checkRoom(folder: string, bytes: number): void {
+  const { bavail, bsize } = statfsSync(folder);
+  if (bavail * bsize < bytes)
+    throw new NoRoom(
+      `${folder} has room for ${bytesText(bavail * bsize)}; ${bytesText(bytes)} are still to come`,
+    );
 }
 
 /** The server made it safe for any file system already; a separator could still not leave the folder. */

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { basename, extname } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -51,13 +51,33 @@ const SIGN_AHEAD = 8;
 export async function uploadFile(deps: Deps, mark: FileMark, options: UploadOptions): Promise<Uploaded> {
   const { client, memory } = deps;
   const upload = (await resume(deps, mark)) ?? (await begin(deps, mark, options));
-  const sha256 = await sendBytes(deps, mark, upload, options);
+  const sha256 = await sendBytes(deps, mark, upload, options).catch(async (error: unknown) => {
+    if (!(error instanceof Changed)) throw error;
+    memory.forget(mark);
+    await client.remove(`/presign/${upload.uploadId}`).catch(() => {}); // else it expires by itself
+    throw error;
+  });
   const promoted = await client.post<{ assetId: string; versionId: string }>("/promote", {
     uploadId: upload.uploadId,
     ...(sha256 ? { sha256 } : {}),
   });
   memory.finish(mark, promoted.versionId);
   return { uploadId: upload.uploadId, sha256, assetId: promoted.assetId, versionId: promoted.versionId };
+}
+
+/** What was read is not one state of the file, or not the one that was asked for. */
+class Changed extends Error {
+  override name = "Changed";
+  constructor(path: string) {
+    super(`${path} changed while it was sent; send it again when it is finished`);
+  }
+}
+
+/** A file that was moved away meanwhile was still read to its end. */
+function checkUnchanged(mark: FileMark): void {
+  const now = statSync(mark.path, { throwIfNoEntry: false });
+  if (now && (now.size !== mark.bytes || Math.round(now.mtimeMs) !== mark.modifiedMs))
+    throw new Changed(mark.path);
 }
 
 /** Answers the hash of the file; null when an earlier call had sent everything and was stopped after that. */
@@ -68,9 +88,10 @@ async function sendBytes(
   options: UploadOptions,
 ): Promise<string | null> {
   if (upload.state !== undefined && upload.state !== "open") return null;
-  return upload.method === "put"
-    ? sendWhole(deps, mark, upload, options)
-    : sendParts(deps, mark, upload, options);
+  const send = upload.method === "put" ? sendWhole : sendParts;
+  const sha256 = await send(deps, mark, upload, options);
+  checkUnchanged(mark);
+  return sha256;
 }
 
 const underWay = new Set(["open", "received", "promoting", "promoted"]);
@@ -109,7 +130,7 @@ async function sendWhole(
   { signal }: UploadOptions,
 ): Promise<string> {
   const body = new Uint8Array(await Bun.file(mark.path).arrayBuffer());
-  if (body.byteLength !== mark.bytes) throw new Error(`${mark.path} changed while it was read`);
+  if (body.byteLength !== mark.bytes) throw new Changed(mark.path);
   report.progress(mark.path, 0, mark.bytes);
   let put = upload.put;
   await persist(signal, async () => {
@@ -145,6 +166,7 @@ async function sendParts(
       const from = (partNumber - 1) * partBytes;
       const length = Math.min(partBytes, mark.bytes - from);
       const read = await readPart(file, from, length, sha256);
+      if (!read) throw new Changed(mark.path);
       const known = held.get(partNumber);
       if (known?.bytes === length && known.etag === read.md5.toString("hex")) {
         done += length;
@@ -199,13 +221,13 @@ function signAhead(client: Client, uploadId: string, count: number): (partNumber
   };
 }
 
-/** Hashes one part in the order of the file and keeps it when it is small enough. */
+/** Hashes one part in the order of the file and keeps it when it is small enough. Undefined when the file became shorter. */
 async function readPart(
   file: Awaited<ReturnType<typeof open>>,
   from: number,
   length: number,
   whole: ReturnType<typeof createHash>,
-): Promise<{ md5: Buffer; bytes: Uint8Array<ArrayBuffer> | undefined }> {
+): Promise<{ md5: Buffer; bytes: Uint8Array<ArrayBuffer> | undefined } | undefined> {
   const isKept = length <= KEEP_BYTES;
   const buffer = new Uint8Array(isKept ? length : 4 * 1024 * 1024);
   const part = createHash("md5");
@@ -217,7 +239,7 @@ async function readPart(
       Math.min(buffer.length - into, length - at, 4 * 1024 * 1024),
       from + at,
     );
-    if (bytesRead === 0) throw new Error("the file became shorter while it was read");
+    if (bytesRead === 0) return undefined;
     const chunk = buffer.subarray(into, into + bytesRead);
     whole.update(chunk);
     part.update(chunk);

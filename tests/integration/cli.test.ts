@@ -8,6 +8,7 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -23,7 +24,10 @@ import { testResources } from "#tests/support/resources.ts";
 import { stackEnv } from "#tests/support/stack.ts";
 import { clip } from "#tests/support/uploads.ts";
 import { type Client, openClient, Refused } from "../../cli/client.ts";
+import { markOf } from "../../cli/files.ts";
 import { openMemory } from "../../cli/memory.ts";
+import { openReport } from "../../cli/report.ts";
+import { uploadFile } from "../../cli/upload-file.ts";
 import { watch } from "../../cli/watch.ts";
 
 const MIB = 1024 * 1024;
@@ -137,6 +141,46 @@ test("an upload that was killed goes on where it was, and sends no part twice", 
   expect(signed[0]?.n).toBe(1);
   expect(lines.at(-1)).toMatchObject({ sha256: createHash("sha256").update(body).digest("hex") });
 }, 120_000);
+
+test("a file that changed since it was looked at is not sent as if it had not", async () => {
+  const client = openClient({ base: `http://127.0.0.1:${server.port}/api`, key });
+  const memory = openMemory("changed", join(folder, "changed"));
+  const report = openReport({ isJson: false, isQuiet: true });
+  const { signal } = new AbortController();
+  const how = { projectId: api.seed.projectId, parallel: 2, signal };
+  for (const bytes of [2000, 40 * MIB]) {
+    const path = file(`changed-${bytes}.mp4`, clip(bytes));
+    const mark = markOf(path, []);
+    for (const change of [
+      () => utimesSync(path, new Date(), new Date(mark.modifiedMs + 2000)),
+      () => appendFileSync(path, "more"),
+    ]) {
+      change();
+      await expect(uploadFile({ client, memory, report }, mark, how)).rejects.toThrow("changed");
+      expect(memory.uploadOf(mark)).toBeUndefined();
+    }
+    const states = await deps.sql`select distinct state from uploads where name = ${basename(path)}`;
+    expect(states.map(({ state }) => state)).toEqual(["aborted"]);
+    const again = markOf(path, []);
+    expect((await uploadFile({ client, memory, report }, again, how)).versionId).toStartWith("ver_");
+  }
+}, 60_000);
+
+test("a download takes no other file's place, and says beforehand that the disk has no room", async () => {
+  const path = file("own/same-name.mp4", clip(3000));
+  const first = (await rushes(["upload", path, "--project", "Project"])).lines.at(-1);
+  const place = join(folder, "fetched");
+  expect((await rushes(["download", first.versionId, "--to", place])).code).toBe(0);
+  expect((await rushes(["download", first.versionId, "--to", place])).code).toBe(0);
+  writeFileSync(join(place, "same-name.mp4"), "somebody's own");
+  const refused = await rushes(["download", first.versionId, "--to", place]);
+  expect([refused.code, refused.lines.at(-1).message]).toEqual([1, expect.stringContaining("another file")]);
+  expect(readFileSync(join(place, "same-name.mp4"), "utf8")).toBe("somebody's own");
+  await deps.sql`update versions set bytes = 4000000000000000 where id = ${first.versionId}`;
+  const full = await rushes(["download", first.versionId, "--to", join(folder, "no-room")]);
+  expect([full.code, full.lines.at(-1).message]).toEqual([1, expect.stringContaining("has room for")]);
+  await deps.sql`update versions set bytes = 3000 where id = ${first.versionId}`;
+});
 
 test("a download is the master, with manifests that verify offline; a changed byte shows", async () => {
   const path = file("take 7.mp4", clip(3 * MIB));
