@@ -1,28 +1,14 @@
-import { setTimeout as pause } from "node:timers/promises";
-import { judge, startLoad } from "#tests/chaos/world/load.ts";
-import { freePort } from "#tests/chaos/world/port.ts";
+import { judge } from "#tests/chaos/world/load.ts";
+import { rollingRestart } from "#tests/chaos/world/rolling.ts";
 import { soak } from "#tests/chaos/world/soak.ts";
 import { inWorld } from "#tests/chaos/world/world.ts";
 import type { BenchGroup, Figure } from "./figure.ts";
 
-/** Requests that failed while each of two processes is replaced once under load, behind what a balancer does. */
+/** Requests that failed in a rolling restart under load. */
 async function rolling(): Promise<Figure> {
   let errors = 0;
   await inWorld({}, async (world) => {
-    const ports = [await freePort(), await freePort()];
-    const running = await Promise.all(ports.map((port) => world.api({ port })));
-    const balanced = { ...world, apis: [...running] };
-    const load = startLoad(balanced, { jobs: 600, clients: 6, pauseMs: 20, isRetrying: false });
-    for (const [index, port] of ports.entries()) {
-      await pause(300);
-      const leaving = running[index];
-      if (!leaving) continue;
-      leaving.kill("SIGTERM");
-      balanced.apis.splice(balanced.apis.indexOf(leaving), 1);
-      await leaving.exited;
-      balanced.apis.push(await world.api({ port }));
-    }
-    await load.done;
+    const load = await rollingRestart(world, 600);
     errors = [...load.failures.values()].reduce((sum, count) => sum + count, 0);
     await judge(world, load, { withinMs: 5 * 60_000 });
   });
