@@ -32,7 +32,7 @@ const layout = (instance: Instance): Layout => ({
   run: join(instance.cephDir, "run"),
 });
 
-/** A sparse file: it takes what is stored, and promises no more than the disk has. */
+/** A sparse file: it takes what was ever stored at once, and promises no more than the disk has. */
 const blockBytes = (dir: string): number => {
   const { bavail, bsize } = statfsSync(dir);
   const gib = Math.floor((Number(bavail) * Number(bsize) * 0.8) / GIB);
@@ -90,6 +90,7 @@ log_file = ${log("ceph-osd")}
 osd_objectstore = bluestore
 bluestore_block_size = ${readFileSync(sizeFile, "utf8")}
 bluestore_block_create = true
+bluestore_avl_alloc_bf_free_pct = 100
 bluestore_block_db_create = false
 bluestore_block_wal_create = false
 osd_memory_target = 939524096
