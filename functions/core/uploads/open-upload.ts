@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { type Actor, personOf } from "../auth/actor.ts";
-import { clientHashesOf, contradiction } from "../custody/client-hashes.ts";
+import { type ClientHashes, clientHashesOf, contradiction } from "../custody/client-hashes.ts";
 import type { Sql } from "../db/db.ts";
 import { newId } from "../id.ts";
 import { notFound, refuse } from "../refusal.ts";
@@ -37,29 +37,8 @@ export async function openUpload(
   input: z.output<typeof openUploadInput>,
 ): Promise<OpenedUpload> {
   const { sql, config, presigner } = deps;
-  await needUpload(sql, actor, input.projectId);
-  const [policy, hasFolder, hasAsset] = await Promise.all([
-    ingestPolicy(sql, input.projectId),
-    input.folderId ? folderExists(sql, input.projectId, input.folderId) : true,
-    input.assetId ? assetExists(sql, input.projectId, input.assetId) : true,
-  ]);
-  if (!policy) notFound("project");
-  // A request link is a letter box: what comes through it lies at the top, beside nobody's work.
-  if (actor.kind === "guest" && (input.assetId || input.folderId))
-    notFound(input.assetId ? "asset" : "folder");
-  if (!hasFolder) notFound("folder");
-  if (!hasAsset) notFound("asset");
-  if (input.bytes > config.MAX_UPLOAD_BYTES)
-    refuse("too-large", `Files may have at most ${config.MAX_UPLOAD_BYTES} bytes here.`);
-  if (!isDeclaredAllowed(input.contentType, config.ALLOWED_TYPES, policy.allowedTypes))
-    refuse(
-      "type-not-allowed",
-      `${input.contentType} is not accepted here. Send one of: ${allowedInWords(config.ALLOWED_TYPES, policy.allowedTypes)}.`,
-    );
-  const [sent, announced] = [clientHashesOf(input), clientHashesOf(input.manifest ?? {})];
-  if (contradiction(sent, announced))
-    refuse("hash-mismatch", "The hash of the file is not the one its manifest announces. Check the file.");
-
+  await checkWanted(deps, actor, input);
+  const clientHashes = announcedHashes(input);
   const id = newId("upload");
   const storageKey = `uploads/${id}`;
   const plan = planUpload(input.bytes);
@@ -78,7 +57,7 @@ export async function openUpload(
       name: input.name,
       bytes: input.bytes,
       contentType: input.contentType,
-      clientHashes: { sha256: sent.sha256 ?? announced.sha256, xxh128: sent.xxh128 ?? announced.xxh128 },
+      clientHashes,
       manifest: input.manifest,
       method: plan.method,
       partBytes: plan.method === "multipart" ? plan.partBytes : null,
@@ -102,6 +81,41 @@ export async function openUpload(
       : { put: await signPut(presigner, { storageKey, ...input }) }),
     expiresAt: expiresAt.toISOString(),
   };
+}
+
+/** Refuses what could not become a master, before a byte travels. */
+async function checkWanted(
+  { sql, config }: Pick<Resources, "sql" | "config">,
+  actor: Actor,
+  input: z.output<typeof openUploadInput>,
+): Promise<void> {
+  await needUpload(sql, actor, input.projectId);
+  const [policy, hasFolder, hasAsset] = await Promise.all([
+    ingestPolicy(sql, input.projectId),
+    input.folderId ? folderExists(sql, input.projectId, input.folderId) : true,
+    input.assetId ? assetExists(sql, input.projectId, input.assetId) : true,
+  ]);
+  if (!policy) notFound("project");
+  // A request link is a letter box: what comes through it lies at the top, beside nobody's work.
+  if (actor.kind === "guest" && (input.assetId || input.folderId))
+    notFound(input.assetId ? "asset" : "folder");
+  if (!hasFolder) notFound("folder");
+  if (!hasAsset) notFound("asset");
+  if (input.bytes > config.MAX_UPLOAD_BYTES)
+    refuse("too-large", `Files may have at most ${config.MAX_UPLOAD_BYTES} bytes here.`);
+  if (!isDeclaredAllowed(input.contentType, config.ALLOWED_TYPES, policy.allowedTypes))
+    refuse(
+      "type-not-allowed",
+      `${input.contentType} is not accepted here. Send one of: ${allowedInWords(config.ALLOWED_TYPES, policy.allowedTypes)}.`,
+    );
+}
+
+/** What the sender and the manifest say the file hashes to; they may not contradict each other. */
+function announcedHashes(input: z.output<typeof openUploadInput>): ClientHashes {
+  const [sent, announced] = [clientHashesOf(input), clientHashesOf(input.manifest ?? {})];
+  if (contradiction(sent, announced))
+    refuse("hash-mismatch", "The hash of the file is not the one its manifest announces. Check the file.");
+  return { sha256: sent.sha256 ?? announced.sha256, xxh128: sent.xxh128 ?? announced.xxh128 };
 }
 
 async function refuseFull(

@@ -42,7 +42,7 @@ export async function promoteUpload(
   deps: Deps,
   actor: Actor,
   input: z.output<typeof promoteInput>,
-  trace: { requestId?: string; traceparent?: string } = {},
+  trace: Trace = {},
 ): Promise<Promoted> {
   let upload = await ownUpload(deps.sql, actor, input.uploadId);
   const giveUpAt = performance.now() + WAIT_MS;
@@ -106,49 +106,63 @@ const homeless = {
   reason: "The asset or project this file was meant for was deleted meanwhile. Upload it to another one.",
 };
 
+type Input = Pick<z.output<typeof promoteInput>, "parts" | "sha256" | "xxh128">;
+type Trace = { requestId?: string; traceparent?: string };
+
 async function carryOn(
   deps: Deps,
   actor: Actor,
   upload: UploadRow,
-  input: Pick<z.output<typeof promoteInput>, "parts" | "sha256" | "xxh128">,
-  trace: { requestId?: string; traceparent?: string },
+  input: Input,
+  trace: Trace,
 ): Promise<Promoted> {
-  const { sql, config, promoter } = deps;
-  if (upload.state === "open") {
-    if (upload.expiresAt < new Date())
-      refuse("upload-expired", "This upload was not finished in time. Start it again.");
-    const { etag } = await gatherObject(promoter, upload, input.parts);
-    await inTransaction(sql, async (tx) => {
-      if (!(await markReceived(tx, upload.id, { etag, clientHashes: clientHashesOf(input) }))) return;
-      await emit(tx, {
-        projectId: upload.projectId,
-        type: "upload.received",
-        data: { uploadId: upload.id, name: upload.name, bytes: upload.bytes },
-      });
-    });
-  }
-  const received = (await findUpload(sql, upload.id)) ?? notFound("upload");
+  if (upload.state === "open") await receive(deps, upload, input);
+  const received = (await findUpload(deps.sql, upload.id)) ?? notFound("upload");
   const known = outcomeOf(received);
   if (known) return known;
-  const policy = await ingestPolicy(sql, received.projectId);
-  const isHomeless =
-    !policy || (received.assetId !== null && !(await assetExists(sql, received.projectId, received.assetId)));
-  const found = isHomeless
-    ? homeless
-    : await examine(promoter, received, {
-        deployment: config.ALLOWED_TYPES,
-        project: policy.allowedTypes,
-      });
+  const found = await judge(deps, received);
   if ("code" in found) {
     await refuseUpload(deps, actor, received, found, trace);
     refuse(found.code, found.reason);
   }
+  return makeVersion(deps, actor, received, found.type, trace);
+}
+
+async function receive({ sql, promoter }: Deps, upload: UploadRow, input: Input): Promise<void> {
+  if (upload.expiresAt < new Date())
+    refuse("upload-expired", "This upload was not finished in time. Start it again.");
+  const { etag } = await gatherObject(promoter, upload, input.parts);
+  await inTransaction(sql, async (tx) => {
+    if (!(await markReceived(tx, upload.id, { etag, clientHashes: clientHashesOf(input) }))) return;
+    await emit(tx, {
+      projectId: upload.projectId,
+      type: "upload.received",
+      data: { uploadId: upload.id, name: upload.name, bytes: upload.bytes },
+    });
+  });
+}
+
+/** What the content is, or why it cannot become a version. */
+async function judge({ sql, config, promoter }: Deps, received: UploadRow) {
+  const policy = await ingestPolicy(sql, received.projectId);
+  if (!policy || (received.assetId && !(await assetExists(sql, received.projectId, received.assetId))))
+    return homeless;
+  return examine(promoter, received, { deployment: config.ALLOWED_TYPES, project: policy.allowedTypes });
+}
+
+function makeVersion(
+  { sql }: Deps,
+  actor: Actor,
+  received: UploadRow,
+  contentType: string,
+  trace: Trace,
+): Promise<Promoted> {
   return inTransaction(sql, async (tx) => {
-    if (!(await markPromoting(tx, received.id, found.type))) {
+    if (!(await markPromoting(tx, received.id, contentType))) {
       const now = (await findUpload(tx, received.id)) ?? notFound("upload");
       return outcomeOf(now) ?? refuse("conflict", "This upload changed meanwhile. Ask again.");
     }
-    const made = await createVersion(tx, { ...received, sniffedType: found.type }, trace.traceparent);
+    const made = await createVersion(tx, { ...received, sniffedType: contentType }, trace.traceparent);
     await audit(tx, actor, {
       projectId: received.projectId,
       action: "version.created",
@@ -159,7 +173,7 @@ async function carryOn(
         name: received.name,
         bytes: received.bytes,
         declaredType: received.contentType,
-        contentType: found.type,
+        contentType,
         etag: received.etag,
         clientSha256: received.clientHashes.sha256,
         clientXxh128: received.clientHashes.xxh128,
