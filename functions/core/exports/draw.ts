@@ -10,14 +10,27 @@ export interface Frame {
   height: number;
 }
 
-/** Draws what a reviewer drew over the picture. Widths are in picture heights, points relative to the picture. */
-export function drawShapes(doc: PDFKit.PDFDocument, picture: Frame, drawing: Drawing): void {
+/**
+ * Draws what a reviewer drew over the picture. Widths are in picture heights, points relative to the picture.
+ * `written` turns text into what the font has letters for.
+ */
+export function drawShapes(
+  doc: PDFKit.PDFDocument,
+  picture: Frame,
+  drawing: Drawing,
+  written: (text: string) => string,
+): void {
   doc.save().rect(picture.x, picture.y, picture.width, picture.height).clip();
-  for (const shape of drawing.shapes) drawShape(doc, picture, shape);
+  for (const shape of drawing.shapes) drawShape(doc, picture, shape, written);
   doc.restore();
 }
 
-function drawShape(doc: PDFKit.PDFDocument, picture: Frame, shape: Shape): void {
+function drawShape(
+  doc: PDFKit.PDFDocument,
+  picture: Frame,
+  shape: Shape,
+  written: (text: string) => string,
+): void {
   const points = shape.points.map(
     ([x, y]) => [picture.x + x * picture.width, picture.y + y * picture.height] as const,
   );
@@ -29,7 +42,9 @@ function drawShape(doc: PDFKit.PDFDocument, picture: Frame, shape: Shape): void 
   const [left, right] = [Math.min(first[0], last[0]), Math.max(first[0], last[0])];
   const [top, bottom] = [Math.min(first[1], last[1]), Math.max(first[1], last[1])];
   if (shape.tool === "text") {
-    doc.fontSize(Math.max(4, width * 8)).text(shape.text ?? "", first[0], first[1], { lineBreak: false });
+    doc
+      .fontSize(Math.max(4, width * 8))
+      .text(written(shape.text ?? ""), first[0], first[1], { lineBreak: false });
   } else if (shape.tool === "box") {
     doc.rect(left, top, right - left, bottom - top).stroke();
   } else if (shape.tool === "ellipse") {

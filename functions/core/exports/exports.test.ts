@@ -375,8 +375,10 @@ describe("PDF", () => {
   });
 
   test("says where it lacks a letter, and only then", async () => {
-    const print = async (text: string) => {
-      const { pages } = parsePdf(await pdf(sheetOf({}, [comment({ frame: 0, text })]), async () => null));
+    const print = async (text: string, drawing: Comment["drawing"] = null) => {
+      const { pages } = parsePdf(
+        await pdf(sheetOf({}, [comment({ frame: 0, text, drawing })]), async () => null),
+      );
       return pages.join("").replaceAll("\n", "");
     };
     const note = "□ stands for a character this print has no letter for";
@@ -384,6 +386,10 @@ describe("PDF", () => {
     expect(lacking).toContain("□□□ or □ done");
     expect(lacking).toContain(note);
     expect(await print("Все готово ✓")).not.toContain("□");
+    const drawn = await print("Drawn", {
+      shapes: [{ tool: "text", color: "#ffffff", width: 0.01, points: [[0.1, 0.1]], text: "暗い" }],
+    });
+    expect([drawn.includes("□□"), drawn.includes(note)]).toEqual([true, true]);
   });
 
   test("runs over as many pages as it takes and numbers them", async () => {

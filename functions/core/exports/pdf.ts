@@ -124,7 +124,7 @@ function printThread(
   if (doc.y + Math.max(place.height, 60) > bottom) doc.addPage();
   const top = doc.y;
   const startPage = doc.bufferedPageRange().count;
-  printStill(doc, { x: page.margin, y: top, ...place }, thread.comment, still, sheets);
+  printStill(doc, { x: page.margin, y: top, ...place }, thread.comment, still, sheets, letters);
   printText(doc, sheet, thread, top, letters);
   const isSamePage = doc.bufferedPageRange().count === startPage;
   const end = (isSamePage ? Math.max(doc.y, top + place.height) : doc.y) + 10;
@@ -143,6 +143,7 @@ function printStill(
   comment: Comment,
   still: Still | null,
   sheets: Map<Buffer, PDFKit.Mixins.ImageSrc>,
+  letters: Letters,
 ): void {
   doc.rect(place.x, place.y, place.width, place.height).fill("#20242c");
   if (still) {
@@ -157,7 +158,7 @@ function printStill(
     doc.restore();
   }
   doc.font("plain");
-  if (comment.drawing) drawShapes(doc, place, comment.drawing);
+  if (comment.drawing) drawShapes(doc, place, comment.drawing, letters.of);
 }
 
 function imageOf(doc: PDFKit.PDFDocument, jpeg: Buffer): PDFKit.Mixins.ImageSrc {
