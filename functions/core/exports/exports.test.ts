@@ -386,6 +386,7 @@ describe("PDF", () => {
     expect(lacking).toContain("□□□ or □ done");
     expect(lacking).toContain(note);
     expect(await print("Все готово ✓")).not.toContain("□");
+    expect(await print("one\r\ntwo\tthree\u0007four")).toContain("onetwo three four");
     const drawn = await print("Drawn", {
       shapes: [{ tool: "text", color: "#ffffff", width: 0.01, points: [[0.1, 0.1]], text: "暗い" }],
     });

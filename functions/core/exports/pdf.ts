@@ -76,7 +76,9 @@ function lettersOf(doc: PDFKit.PDFDocument): Letters {
     );
   let lacking = false;
   return {
-    of(text) {
+    of(raw) {
+      // A tab or a carriage return is no letter either, and fonts show a box of their own for it.
+      const text = raw.replaceAll("\r\n", "\n").replace(/(?!\n)\p{Cc}/gu, " ");
       const shown = [...new Intl.Segmenter().segment(text)].map(({ segment }) =>
         known(segment) ? segment : "□",
       );
