@@ -87,6 +87,44 @@ describe("reviewing a version", () => {
     expect(await editor.getByRole("img", { name: /^Drawing with/ }).count()).toBe(0);
   }, 60_000);
 
+  test("a drawing is undone by keys, stays on its frame, and survives a reload; Shift and a drag make a range", async () => {
+    await goTo(editor, "20");
+    await waitForFrame(editor, 20);
+    await editor.keyboard.press("d");
+    const box = await editor.locator(".picture").boundingBox();
+    const line = await editor.locator(".timeline").boundingBox();
+    if (!box || !line) throw new Error("no picture");
+    const stroke = async (at: number) => {
+      await editor.mouse.move(box.x + box.width * at, box.y + box.height * 0.5);
+      await editor.mouse.down();
+      await editor.mouse.move(box.x + box.width * (at + 0.1), box.y + box.height * 0.6, { steps: 3 });
+      await editor.mouse.up();
+    };
+    const shapes = (n: number) => editor.getByRole("img", { name: `Drawing with ${n} shapes` }).waitFor();
+    await stroke(0.2);
+    await stroke(0.5);
+    await shapes(2);
+    await editor.keyboard.press("Control+z");
+    await shapes(1);
+    await editor.keyboard.press("Control+Shift+z");
+    await shapes(2);
+    await editor.keyboard.press("Shift+ArrowRight");
+    await waitForFrame(editor, 30);
+    expect(await editor.locator(".composer-at").textContent()).toStartWith("01:00:00:20");
+    await openReview(editor, path);
+    await shapes(2);
+    await waitForFrame(editor, 20);
+    await editor.keyboard.press("Escape");
+    await editor.keyboard.down("Shift");
+    await editor.mouse.move(line.x + line.width * 0.75, line.y + 40);
+    await editor.mouse.down();
+    await editor.mouse.move(line.x + line.width * 0.5, line.y + 40, { steps: 5 });
+    await editor.mouse.up();
+    await editor.keyboard.up("Shift");
+    expect(await editor.locator(".composer-at").textContent()).toMatch(/^01:00:0[23]:\d\d–01:00:04:1\d$/);
+    await editor.getByRole("button", { name: "Clear the range" }).click();
+  }, 60_000);
+
   test("a draft survives a reload; a comment is edited, reacted to, and deleted with a way back", async () => {
     await editor.getByRole("textbox", { name: "Comment" }).fill("Half a thou");
     await openReview(editor, path);

@@ -32,6 +32,8 @@ interface Options {
   ifMatch?: string;
   /** Of an earlier attempt at the same, so that it is done once. */
   key?: string;
+  /** It goes out although the page is left. */
+  keepalive?: boolean;
   signal?: AbortSignal;
 }
 
@@ -70,8 +72,7 @@ async function send(method: string, path: string, options: Options): Promise<Res
       method,
       headers,
       credentials: "include",
-      // What is deleted while one leaves the page is deleted all the same.
-      keepalive: method === "DELETE",
+      keepalive: options.keepalive ?? false,
       ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
       ...(options.signal ? { signal: options.signal } : {}),
     }),
@@ -114,12 +115,12 @@ async function read<Answer>(path: string): Promise<{ value: Answer; etag: string
 export const api = {
   get: <Answer>(path: string, query: Query = {}, signal?: AbortSignal) =>
     json<Answer>("GET", path, { query, ...(signal ? { signal } : {}) }),
-  post: <Answer>(path: string, body: unknown = {}, key?: string) =>
-    json<Answer>("POST", path, { body, ...(key ? { key } : {}) }),
+  post: <Answer>(path: string, body: unknown = {}, options: Pick<Options, "key" | "keepalive"> = {}) =>
+    json<Answer>("POST", path, { body, ...options }),
   patch: <Answer>(path: string, body: unknown, ifMatch: string) =>
     json<Answer>("PATCH", path, { body, ifMatch }),
   remove: (path: string, ifMatch?: string) =>
-    json<undefined>("DELETE", path, ifMatch === undefined ? {} : { ifMatch }),
+    json<undefined>("DELETE", path, { keepalive: true, ...(ifMatch === undefined ? {} : { ifMatch }) }),
   read,
   /** Reads the resource for its tag, then changes it; for lists that carry no tags. */
   async change<Answer>(path: string, body: unknown): Promise<Answer> {

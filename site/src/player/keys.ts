@@ -6,6 +6,8 @@ export interface Key {
   /** As `KeyboardEvent.key` says it, lower case for letters. */
   keys: readonly string[];
   shift?: boolean;
+  /** With Ctrl, or with ⌘. */
+  command?: boolean;
   shown: string;
   does: string;
   group: string;
@@ -20,6 +22,8 @@ export interface PageCommands {
   goTo: () => void;
   nextComment?: (by: 1 | -1) => void;
   draw?: () => void;
+  undo?: () => void;
+  redo?: () => void;
   panel?: () => void;
   escape?: () => void;
 }
@@ -114,12 +118,25 @@ export function playerKeys(player: Player, view: View, page: PageCommands): Key[
       run: () => player.setMuted(!player.muted.value),
     },
   ];
-  const { comment, mark, nextComment, draw, panel } = page;
+  const { comment, mark, nextComment, draw, undo, redo, panel } = page;
   if (comment)
     list.push({ keys: ["c"], shown: "C", does: "Comment on this frame", group: review, run: comment });
   if (mark)
     list.push({ keys: ["m"], shown: "M", does: "Set or remove your own mark", group: review, run: mark });
   if (draw) list.push({ keys: ["d"], shown: "D", does: "Draw on the picture", group: review, run: draw });
+  if (undo && redo)
+    list.push(
+      { keys: ["z"], command: true, shown: "Ctrl Z", does: "Undo in the drawing", group: review, run: undo },
+      {
+        keys: ["z"],
+        command: true,
+        shift: true,
+        shown: "Ctrl ⇧ Z",
+        does: "Redo in the drawing",
+        group: review,
+        run: redo,
+      },
+    );
   if (nextComment)
     list.push(
       { keys: ["arrowdown"], shown: "↓", does: "Next comment", group: review, run: () => nextComment(1) },
@@ -143,7 +160,7 @@ const typing = new Set(["INPUT", "TEXTAREA", "SELECT"]);
 /** Runs the page's keys, except while someone types or uses a dialog or a menu. */
 export function listenForKeys(keys: () => readonly Key[]): () => void {
   const onKey = (event: KeyboardEvent) => {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.defaultPrevented || event.altKey) return;
     const target = event.target as HTMLElement;
     const isRange = target instanceof HTMLInputElement && target.type === "range";
     if ((typing.has(target.tagName) && !isRange) || target.isContentEditable) return;
@@ -153,8 +170,12 @@ export function listenForKeys(keys: () => readonly Key[]): () => void {
       (target.tagName === "BUTTON" || target.tagName === "A") && (pressed === " " || pressed === "enter");
     if (presses || (isRange && pressed.startsWith("arrow"))) return;
     if (target.getAttribute("role") === "tab" && pressed.startsWith("arrow")) return;
-    const shifted = event.shiftKey && pressed.length > 1;
-    const found = keys().find((key) => key.keys.includes(pressed) && Boolean(key.shift) === shifted);
+    const command = event.ctrlKey || event.metaKey;
+    const shifted = event.shiftKey && (pressed.length > 1 || command);
+    const found = keys().find(
+      (key) =>
+        key.keys.includes(pressed) && Boolean(key.shift) === shifted && Boolean(key.command) === command,
+    );
     if (!found) return;
     event.preventDefault();
     found.run();

@@ -143,6 +143,8 @@ export function createPlayer(model: FrameModel, hasPicture: boolean, startFrame 
   }
 
   function pause(): void {
+    // Backwards the wish runs ahead of the picture: one stops on what one sees.
+    if (reverse !== undefined) go(frame.value);
     stopReverse();
     shuttleSpeed.value = 1;
     video?.pause();

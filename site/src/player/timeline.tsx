@@ -25,9 +25,9 @@ export function Timeline({ player, marks, tiles, peaks, onMark }: Props) {
   const { model } = player;
   const most = Math.max(1, model.frames - 1);
   const box = useRef({ left: 0, top: 0, width: 0 });
-  const drag = useRef<{ wasPlaying: boolean; mark: string | undefined; startX: number } | undefined>(
-    undefined,
-  );
+  const drag = useRef<
+    { wasPlaying: boolean; mark: string | undefined; startX: number; edge: number | undefined } | undefined
+  >(undefined);
   const sorted = useMemo(() => [...marks].sort((a, b) => a.frame - b.frame), [marks]);
 
   // Measured when the pointer comes or presses, never while it moves: reading the layout then would force one each time.
@@ -78,7 +78,9 @@ export function Timeline({ player, marks, tiles, peaks, onMark }: Props) {
     measure();
     const { left, top, width } = box.current;
     const mark = markAt(sorted, event.clientX - left, event.clientY - top, width, most);
-    drag.current = { wasPlaying: player.playing.value, mark: mark?.id, startX: event.clientX };
+    // With Shift a drag marks a range, from where it began.
+    const edge = event.shiftKey ? frameAt(event.clientX) : undefined;
+    drag.current = { wasPlaying: player.playing.value, mark: mark?.id, startX: event.clientX, edge };
     player.pause();
     if (!mark) player.seek(frameAt(event.clientX));
   };
@@ -88,6 +90,9 @@ export function Timeline({ player, marks, tiles, peaks, onMark }: Props) {
     if (drag.current.mark && Math.abs(event.clientX - drag.current.startX) < 4) return;
     drag.current.mark = undefined;
     player.seek(hover.value);
+    const { edge } = drag.current;
+    if (edge !== undefined)
+      player.range.value = { start: Math.min(edge, hover.value), end: Math.max(edge, hover.value) };
   };
   const up = () => {
     const ended = drag.current;

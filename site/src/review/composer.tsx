@@ -1,14 +1,20 @@
-import { useComputed, useSignal } from "@preact/signals";
+import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { Paperclip, Pencil, X } from "lucide-preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { frameToTimecode } from "#core/timecode/timecode.ts";
-import type { Comment } from "../api/types.ts";
+import type { Comment, Shape } from "../api/types.ts";
 import { DrawTools } from "../player/draw-tools.tsx";
 import { recall, remember } from "../ui/remember.ts";
 import { say } from "../ui/toasts.tsx";
 import { attach, mostAttachmentBytes } from "./attachments.tsx";
 import { MentionField } from "./mention-field.tsx";
 import type { Review } from "./review.ts";
+
+interface Draft {
+  text: string;
+  frame: number;
+  shapes?: readonly Shape[];
+}
 
 /** Writes a comment at the frame on screen, or over the range; typing stops the picture where it is. */
 export function Composer({ review }: { review: Review }) {
@@ -26,10 +32,14 @@ export function Composer({ review }: { review: Review }) {
   const ranged = start !== undefined && end !== undefined && end > start;
 
   useEffect(() => {
-    const draft = recall<{ text: string; frame: number } | undefined>(name, undefined);
+    const draft = recall<Draft | undefined>(name, undefined);
     if (!draft) return;
     text.value = draft.text;
     pinned.value = draft.frame;
+    if (draft.shapes?.length) {
+      drawing.restore(draft.shapes);
+      drawing.active.value = true;
+    }
     const { frame, commentId } = review.start;
     if (frame === undefined && commentId === undefined) player.seek(draft.frame);
   }, []);
@@ -61,8 +71,23 @@ export function Composer({ review }: { review: Review }) {
     }
     if (!value && drawing.shapes.value.length === 0) pinned.value = undefined;
     text.value = value;
-    remember(name, value ? { text: value, frame: pinned.value ?? player.frame.value } : undefined);
+    keep();
   };
+  const keep = () => {
+    const shapes = drawing.shapes.peek();
+    const draft: Draft = { text: text.peek(), frame: pinned.peek() ?? player.frame.peek(), shapes };
+    remember(name, draft.text || shapes.length > 0 ? draft : undefined);
+  };
+  const isFirst = useRef(true);
+  useSignalEffect(() => {
+    const drawn = drawing.shapes.value.length > 0;
+    // What is drawn is drawn on this frame, wherever one looks before posting.
+    if (drawn) pinned.value ??= player.frame.peek();
+    else if (!text.peek()) pinned.value = undefined;
+    // The first run comes before the draft was read; while a comment is sent, its draft stays what it is.
+    if (!isFirst.current && !busy.peek()) keep();
+    isFirst.current = false;
+  });
   const post = async () => {
     const words = text.value.trim() || (drawing.shapes.value.length > 0 ? "See drawing" : "");
     if (!words || busy.value) return;
@@ -190,10 +215,7 @@ export function Composer({ review }: { review: Review }) {
           onClick={() => {
             player.pause();
             if (drawing.active.value) drawing.clear();
-            else {
-              pinned.value ??= player.frame.value;
-              drawing.active.value = true;
-            }
+            else drawing.active.value = true;
           }}
         >
           {drawing.active.value ? <X size={16} strokeWidth={1.5} /> : <Pencil size={16} strokeWidth={1.5} />}

@@ -40,7 +40,9 @@ export function createLead(review: Review) {
         .map((shape) => ({ ...shape, points: thin(shape.points) })),
       ...(over ? { over } : {}),
     };
-    void api.post("/events/lead", { versionId: version.peek().id, state }).catch(() => undefined);
+    void api
+      .post("/events/lead", { versionId: version.peek().id, state }, { keepalive: over })
+      .catch(() => undefined);
   };
 
   function lead(): void {
@@ -60,7 +62,9 @@ export function createLead(review: Review) {
       soon();
     });
     const alive = setInterval(() => tell(), aliveMs);
+    addEventListener("pagehide", stopLeading);
     stopSending = () => {
+      removeEventListener("pagehide", stopLeading);
       stop();
       clearInterval(alive);
       clearTimeout(timer);

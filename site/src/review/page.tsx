@@ -83,6 +83,8 @@ function Review({ start, onKnown }: { start: ReviewStart; onKnown: (start: Revie
         ...(review.rights.comment
           ? {
               comment: compose,
+              undo: review.drawing.undo,
+              redo: review.drawing.redo,
               draw: () => {
                 player.pause();
                 panelOpen.value = true;

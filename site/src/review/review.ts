@@ -205,7 +205,7 @@ export function createReview(start: ReviewStart) {
       const key = unsure?.said === said ? unsure.key : crypto.randomUUID();
       unsure = undefined;
       try {
-        const saved = await api.post<Comment>("/comments", body, key);
+        const saved = await api.post<Comment>("/comments", body, { key });
         replace(draft.id, saved);
         return saved;
       } catch (error) {
