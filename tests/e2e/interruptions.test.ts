@@ -135,6 +135,32 @@ describe("what comes between", () => {
     await field(page).fill("");
   }, 60_000);
 
+  test("an answer to a comment leaves the field at once, and comes back to it when it was not sent", async () => {
+    await openReview(page, path);
+    const comment = await post("A question");
+    let refuse = () => {};
+    await page.route("**/api/comments", async (route) => {
+      await new Promise<void>((done) => {
+        refuse = done;
+      });
+      await route.abort();
+    });
+    await comment.getByRole("button", { name: "Reply" }).click();
+    await page.keyboard.type("An answer");
+    await page.keyboard.press("Enter");
+    await comment.getByRole("list", { name: "Replies" }).getByText("An answer").waitFor();
+    expect(await page.getByRole("textbox", { name: "Reply" }).count()).toBe(0);
+    refuse();
+    await page.getByText("Your comment was not posted").waitFor();
+    expect(await page.getByRole("textbox", { name: "Reply" }).inputValue()).toBe("An answer");
+    await page.unroute("**/api/comments");
+    await page.keyboard.press("Enter");
+    await comment
+      .getByRole("list", { name: "Replies" })
+      .getByText(/just now/)
+      .waitFor();
+  }, 60_000);
+
   test("who changes a comment that was changed meanwhile sees that, and keeps the words", async () => {
     await openReview(page, path);
     const comment = await post("First words");

@@ -119,6 +119,9 @@ export const ThreadView = memo(function ThreadView({
             replying.value = false;
             self.current?.focus();
           }}
+          onFailed={() => {
+            replying.value = true;
+          }}
         />
       )}
     </article>

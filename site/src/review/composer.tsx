@@ -228,8 +228,16 @@ export function Composer({ review }: { review: Review }) {
   );
 }
 
-/** The short form under a comment. */
-export function ReplyForm({ review, to, onDone }: { review: Review; to: Comment; onDone: () => void }) {
+interface ReplyProps {
+  review: Review;
+  to: Comment;
+  onDone: () => void;
+  /** It was not sent; the words are kept for the form when it opens again. */
+  onFailed: () => void;
+}
+
+/** The short form under a comment; gone as soon as it is sent, so that the focus never moves later. */
+export function ReplyForm({ review, to, onDone, onFailed }: ReplyProps) {
   const name = `reply.${to.id}`;
   const text = useSignal(recall(name, ""));
   const field = useRef<HTMLTextAreaElement>(null);
@@ -244,7 +252,10 @@ export function ReplyForm({ review, to, onDone }: { review: Review; to: Comment;
     const words = text.value.trim();
     if (!words) return;
     const ids = [...mentions.current].filter(([, name]) => words.includes(`@${name}`)).map(([id]) => id);
-    if (await review.post({ frame: to.frame, endFrame: null, text: words, mentions: ids }, to)) done();
+    done();
+    if (await review.post({ frame: to.frame, endFrame: null, text: words, mentions: ids }, to)) return;
+    remember(name, words);
+    onFailed();
   };
   return (
     <form

@@ -43,11 +43,11 @@ function Review({ start, onKnown }: { start: ReviewStart; onKnown: (start: Revie
   const compose = () => {
     player.pause();
     const field = () => root.current?.querySelector<HTMLElement>("#composer");
-    // At once, so that no letter typed after the key goes astray; a closed panel has to be drawn first.
+    // Before the next key, so that no letter goes astray; a closed panel is drawn by the end of this task.
     if (panelOpen.value) field()?.focus();
     else {
       panelOpen.value = true;
-      requestAnimationFrame(() => field()?.focus());
+      queueMicrotask(() => field()?.focus());
     }
   };
   const nextComment = (by: 1 | -1) => {
