@@ -115,11 +115,9 @@ describe("what comes between", () => {
 
   test("what is typed while a comment is on its way is kept", async () => {
     await openReview(page, path);
-    let arrive = () => {};
+    const held = Promise.withResolvers<void>();
     await page.route("**/api/comments", async (route) => {
-      await new Promise<void>((done) => {
-        arrive = done;
-      });
+      await held.promise;
       await route.fallback();
     });
     await field(page).fill("On its way");
@@ -127,7 +125,7 @@ describe("what comes between", () => {
     const sent = page.getByRole("article").filter({ hasText: "On its way" });
     await sent.getByText("sending").waitFor();
     await field(page).fill("The next one");
-    arrive();
+    held.resolve();
     await sent.getByText("sending").waitFor({ state: "detached" });
     await page.unroute("**/api/comments");
     await openReview(page, path);
@@ -138,11 +136,9 @@ describe("what comes between", () => {
   test("an answer to a comment leaves the field at once, and comes back to it when it was not sent", async () => {
     await openReview(page, path);
     const comment = await post("A question");
-    let refuse = () => {};
+    const held = Promise.withResolvers<void>();
     await page.route("**/api/comments", async (route) => {
-      await new Promise<void>((done) => {
-        refuse = done;
-      });
+      await held.promise;
       await route.abort();
     });
     await comment.getByRole("button", { name: "Reply" }).click();
@@ -150,7 +146,7 @@ describe("what comes between", () => {
     await page.keyboard.press("Enter");
     await comment.getByRole("list", { name: "Replies" }).getByText("An answer").waitFor();
     expect(await page.getByRole("textbox", { name: "Reply" }).count()).toBe(0);
-    refuse();
+    held.resolve();
     await page.getByText("Your comment was not posted").waitFor();
     expect(await page.getByRole("textbox", { name: "Reply" }).inputValue()).toBe("An answer");
     await page.unroute("**/api/comments");
