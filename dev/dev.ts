@@ -135,7 +135,7 @@ const up = async (): Promise<number> => {
       say("it runs already; make down stops it, make logs shows what it says");
       return 0;
     }
-    say("what runs is older than its sources; it starts anew");
+    say("what runs is of other sources or on another queue; it starts anew");
     await down();
   }
   if (runningPid(instance.runDir, NAME) === null) {

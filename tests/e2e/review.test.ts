@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Browser, Page } from "playwright-core";
+import { openDatabase } from "#core/db/db.ts";
+import { forgetEvents } from "#core/events/log.ts";
 import { BITS, countedClip, SQUARE } from "#tests/fixtures/counted.ts";
 import { openChromium } from "#tests/support/chromium.ts";
+import { eventually } from "#tests/support/eventually.ts";
 import { faultsOf, openReview, pageOf, readFrames, waitForFrame } from "./support/browser.ts";
 import { access, ask, freshProject, uploadAsset } from "./support/product.ts";
 
@@ -220,6 +223,44 @@ describe("reviewing a version", () => {
     await editor.keyboard.press("ArrowRight");
     await shows(61, 62);
     expect(faultsOf(editor)).toEqual([]);
+  }, 60_000);
+
+  test("who was away for longer than events are kept sees what is there now", async () => {
+    const versionId = versions[1];
+    const post = (text: string) => ask<{ id: string }>("POST", "/comments", { versionId, frame: 70, text });
+    const withdrawn = await post("Said and withdrawn");
+    const page = await pageOf(browser, "edo");
+    await openReview(page, path);
+    const comments = page.getByRole("article");
+    await comments.filter({ hasText: "Said and withdrawn" }).waitFor();
+    // What is open stays open: nothing but the stream can tell this tab that there is something new.
+    await page.getByRole("tab", { name: "Approval" }).click();
+    await page.getByRole("button", { name: "Approve" }).waitFor();
+    await page.context().setOffline(true);
+    await page.getByText("Reconnecting").first().waitFor();
+    await ask("DELETE", `/comments/${withdrawn.id}`);
+    await post("Said while you slept");
+    await ask("POST", `/versions/${versionId}/approval`, {
+      verdict: "changes-requested",
+      note: "While you slept",
+    });
+    const sql = openDatabase(access.databases.postgres, { pool: 1, name: "e2e" });
+    await eventually(async () => {
+      const stored =
+        await sql`select 1 from event_log where project_id = ${projectId} and type = 'comment.deleted'`;
+      expect(stored).not.toHaveLength(0);
+      expect(await sql`select 1 from outbox where topic = 'event'`).toHaveLength(0);
+    });
+    await sql`update event_log set at = now() - interval '1 year'`;
+    await forgetEvents(sql, 90, 1_000_000);
+    await sql.end();
+    await page.context().setOffline(false);
+    await page.getByText("While you slept", { exact: true }).waitFor();
+    await page.getByRole("tab", { name: "Comments" }).click();
+    await comments.filter({ hasText: "Said while you slept" }).waitFor();
+    await comments.filter({ hasText: "Said and withdrawn" }).waitFor({ state: "detached" });
+    expect(await faultsOf(page)).toEqual([]);
+    await page.context().close();
   }, 60_000);
 });
 

@@ -28,6 +28,7 @@ export async function ask<Answer>(method: string, path: string, body?: unknown):
     method,
     headers: {
       authorization: `Bearer ${access.apiKey}`,
+      ...(method === "DELETE" ? { "if-match": "*" } : {}),
       ...(body === undefined
         ? {}
         : { "content-type": "application/json", "idempotency-key": crypto.randomUUID() }),
