@@ -82,10 +82,13 @@ async function residentMb(worker: Process): Promise<number> {
   return kb / 1024;
 }
 
-/** One whole build by a worker of its own: processor time over its life, and the most memory seen. */
+/**
+ * Whole builds by a worker of its own, begun together, the last one as a guest: processor time over its life, and the
+ * most memory seen.
+ */
 export async function workerRun(
   room: PreviewRoom,
-  clip: string,
+  clips: string[],
   env: Record<string, string> = {},
 ): Promise<WorkerRun> {
   const worker = await startWorker(room, env);
@@ -95,17 +98,18 @@ export async function workerRun(
     rssMb = Math.max(rssMb, await residentMb(worker));
   }, 250);
   try {
-    const { versionId } = await addMaster(room, clip);
-    const version = await eventually(
+    const masters = [];
+    for (const clip of clips) masters.push(await addMaster(room, clip));
+    const versions = await eventually(
       async () => {
-        const row = await versionOf(room, versionId);
-        if (row.state !== "ready") throw new Error(`${row.state}: ${row.reason}`);
-        return row;
+        const rows = await Promise.all(masters.map(({ versionId }) => versionOf(room, versionId)));
+        for (const { state, reason } of rows) if (state !== "ready") throw new Error(`${state}: ${reason}`);
+        return rows;
       },
       { withinMs: 900_000, everyMs: 250 },
     );
     const seconds = (performance.now() - started) / 1000;
-    return { seconds, cpuSeconds: await worker.finish(), rssMb, prefix: version.preview.prefix };
+    return { seconds, cpuSeconds: await worker.finish(), rssMb, prefix: versions[0]?.preview.prefix };
   } finally {
     clearInterval(watch);
     await worker.finish().catch(() => 0);
