@@ -10,6 +10,7 @@ import {
   type PreviewRoom,
   previewObject,
   previewText,
+  type SeededMaster,
   versionOf,
 } from "#tests/support/previews.ts";
 
@@ -98,7 +99,7 @@ export async function workerRun(
     rssMb = Math.max(rssMb, await residentMb(worker));
   }, 250);
   try {
-    const masters = [];
+    const masters: SeededMaster[] = [];
     for (const clip of clips) masters.push(await addMaster(room, clip));
     const versions = await eventually(
       async () => {
