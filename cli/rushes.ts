@@ -1,11 +1,11 @@
 #!/usr/bin/env bun
 import { parseArgs } from "node:util";
 import { NotMhl } from "#core/custody/read-mhl.ts";
-import { openClient, Refused } from "./client.ts";
+import { type Client, openClient, Refused } from "./client.ts";
 import { runDoctor } from "./doctor.ts";
 import { download } from "./download.ts";
 import { findFiles, findProject } from "./files.ts";
-import { openMemory } from "./memory.ts";
+import { type Memory, openMemory } from "./memory.ts";
 import { openReport, type Report } from "./report.ts";
 import { status } from "./status.ts";
 import { uploadAll } from "./upload-all.ts";
@@ -63,6 +63,59 @@ function takeMhl(args: string[]): { args: string[]; mhl: string | true | undefin
   return { args: rest, mhl: inline ?? (isNamed ? next : true) };
 }
 
+/** One call of a command: what was asked for, and what it needs for that. */
+interface Call {
+  values: ReturnType<typeof parse>["values"];
+  names: string[];
+  mhl: string | true | undefined;
+  parallel: number;
+  report: Report;
+  signal: AbortSignal;
+  connect(): Client;
+  /** For commands that send into a project. */
+  sending(): Promise<{ projectId: string; deps: { client: Client; report: Report; memory: Memory } }>;
+}
+
+const commands: Record<string, (call: Call) => Promise<number>> = {
+  async upload({ values, names, parallel, report, signal, sending }) {
+    if (names.length === 0) throw new Usage("upload needs files or folders.");
+    const waitFor = values.wait;
+    if (waitFor !== "accepted" && waitFor !== "locked" && waitFor !== "ready")
+      throw new Usage("--wait takes accepted, locked or ready.");
+    const files = findFiles(names, (it) =>
+      report.line(`${it.file}: left out (${it.code})`, { event: "left-out", ...it }),
+    );
+    const { projectId, deps } = await sending();
+    const asset = values.asset ? { assetId: values.asset } : {};
+    const { flat: isFlat, again: isAgain } = values;
+    return uploadAll(deps, files, { projectId, parallel, signal, isFlat, isAgain, waitFor, ...asset });
+  },
+  async watch({ values, names, parallel, signal, sending }) {
+    const folder = needed(names[0], "watch needs a folder.");
+    const settleMs = count(values.settle, "--settle", 0, 3600) * 1000;
+    const { projectId, deps } = await sending();
+    return watch(deps, folder, { projectId, parallel, signal, settleMs, isOnce: values.once });
+  },
+  async status({ values, report, connect }) {
+    const client = connect();
+    const projectId = values.project ? await findProject(client, values.project) : undefined;
+    return status({ client, report }, projectId);
+  },
+  async download({ values, names, mhl, report, signal, connect }) {
+    const versionId = needed(names[0], "download needs the id of a version.");
+    const how = { folder: values.to, withMhl: mhl !== undefined, signal };
+    const found = await download({ client: connect(), report }, versionId, how);
+    const proof = found.isIntact ? "intact" : "not compared: the server has not read it in full yet";
+    report.line(`${found.file}: ${proof}`, { event: "downloaded", versionId, ...found });
+    return 0;
+  },
+  async verify({ values, names, mhl, report, connect }) {
+    const from = { mhl: mhl === true ? undefined : mhl, versionId: values.version, connect };
+    return verify(report, needed(names[0], "verify needs a file."), from);
+  },
+  doctor: async ({ values, report }) => runDoctor(report, process.env, { isCleaning: values.clean }),
+};
+
 async function main(given: string[], signal: AbortSignal): Promise<number> {
   const { args, mhl } = takeMhl(given);
   const { values, positionals } = parse(args);
@@ -72,75 +125,28 @@ async function main(given: string[], signal: AbortSignal): Promise<number> {
     return 0;
   }
   if (!command) throw new Usage("Which command?");
+  const run = Object.hasOwn(commands, command) ? commands[command] : undefined;
+  if (!run) throw new Usage(`There is no command "${command}".`);
   const report = openReport({ isJson: values.json, isQuiet: values.quiet });
   const base = (process.env.RUSHES_API ?? "http://localhost:3000/api").replace(/\/+$/, "");
-  const connect = () => {
-    const key = process.env.RUSHES_API_KEY;
-    if (!key) throw new Usage("Set RUSHES_API_KEY to an API key (rk_…) of yours.");
-    return openClient({ base, key, signal });
-  };
+  const connect = () =>
+    openClient({
+      base,
+      key: needed(process.env.RUSHES_API_KEY, "Set RUSHES_API_KEY to an API key (rk_…) of yours."),
+      signal,
+    });
   const parallel = count(values.parallel, "--parallel", 1, 32);
-  const needed = <T>(value: T | undefined, what: string): T => {
-    if (value === undefined) throw new Usage(`${command} needs ${what}.`);
-    return value;
+  const sending = async () => {
+    const client = connect();
+    const projectId = await findProject(client, needed(values.project, `${command} needs --project.`));
+    return { projectId, deps: { client, report, memory: openMemory(`${base}\n${projectId}`) } };
   };
-  switch (command) {
-    case "upload": {
-      if (names.length === 0) throw new Usage("upload needs files or folders.");
-      const waitFor = values.wait;
-      if (waitFor !== "accepted" && waitFor !== "locked" && waitFor !== "ready")
-        throw new Usage("--wait takes accepted, locked or ready.");
-      const files = findFiles(names, (it) =>
-        report.line(`${it.file}: left out (${it.code})`, { event: "left-out", ...it }),
-      );
-      const client = connect();
-      const projectId = await findProject(client, needed(values.project, "--project"));
-      const deps = { client, report, memory: openMemory(`${base}\n${projectId}`) };
-      const how = {
-        projectId,
-        parallel,
-        signal,
-        isFlat: values.flat,
-        isAgain: values.again,
-        waitFor,
-      } as const;
-      return uploadAll(deps, files, values.asset ? { ...how, assetId: values.asset } : how);
-    }
-    case "watch": {
-      const folder = needed(names[0], "a folder");
-      const client = connect();
-      const projectId = await findProject(client, needed(values.project, "--project"));
-      const deps = { client, report, memory: openMemory(`${base}\n${projectId}`) };
-      const settleMs = count(values.settle, "--settle", 0, 3600) * 1000;
-      return watch(deps, folder, { projectId, parallel, signal, settleMs, isOnce: values.once });
-    }
-    case "status": {
-      const client = connect();
-      const projectId = values.project ? await findProject(client, values.project) : undefined;
-      return status({ client, report }, projectId);
-    }
-    case "download": {
-      const versionId = needed(names[0], "the id of a version");
-      const found = await download({ client: connect(), report }, versionId, {
-        folder: values.to,
-        withMhl: mhl !== undefined,
-        signal,
-      });
-      const proof = found.isIntact ? "intact" : "not compared: the server has not read it in full yet";
-      report.line(`${found.file}: ${proof}`, { event: "downloaded", versionId, ...found });
-      return 0;
-    }
-    case "verify":
-      return verify(report, needed(names[0], "a file"), {
-        mhl: mhl === true ? undefined : mhl,
-        versionId: values.version,
-        connect,
-      });
-    case "doctor":
-      return runDoctor(report, process.env, { isCleaning: values.clean });
-    default:
-      throw new Usage(`There is no command "${command}".`);
-  }
+  return run({ values, names, mhl, parallel, report, signal, connect, sending });
+}
+
+function needed(value: string | undefined, otherwise: string): string {
+  if (!value) throw new Usage(otherwise);
+  return value;
 }
 
 async function verify(
