@@ -81,10 +81,10 @@ export function median(values: number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
-/** How much of the bare speed is left, by the medians of rounds that took turns. */
+/** How much of the bare speed is left: the median of rounds, each against its own neighbour, since the load drifts. */
 export const speedLeft = (id: string, bare: number[], ours: number[]): Figure => ({
   id,
-  value: median(bare) / median(ours),
+  value: median(bare.map((seconds, round) => seconds / (ours[round] ?? Number.NaN))),
   unit: "x",
   target: 0.9,
   better: "higher",
