@@ -96,7 +96,7 @@ export async function openOwnPostgres({
   };
 }
 
-async function binaries(): Promise<string> {
+export async function binaries(): Promise<string> {
   const root = "/usr/lib/postgresql";
   const versions = await readdir(root).catch(() => []);
   const newest = versions.sort((a, b) => Number(b) - Number(a))[0];
