@@ -215,6 +215,29 @@ describe("reviewing by keyboard alone", () => {
     await page.context().close();
   }, 60_000);
 
+  test("a dialog and a menu take the very next key, and give the focus back", async () => {
+    const page = await pageOf(browser, "edo");
+    await openReview(page, `/a/${assetId}`);
+    for (const [name, opens] of [
+      ["Share", "dialog"],
+      ["Keys", "dialog"],
+      ["Export comments: ", "menu"],
+    ] as const) {
+      const button = page.getByRole("button", { name, exact: true });
+      await button.focus();
+      await page.keyboard.press("Enter");
+      await page.keyboard.press("ArrowDown");
+      await page.getByRole(opens).waitFor();
+      await page.keyboard.press("Escape");
+      await page.getByRole(opens).waitFor({ state: "detached" });
+      expect([name, await button.evaluate((element) => element === document.activeElement)]).toEqual([
+        name,
+        true,
+      ]);
+    }
+    await page.context().close();
+  }, 60_000);
+
   test("find a comment, answer it, resolve it, approve", async () => {
     const page = await pageOf(browser, "edo");
     await openReview(page, `/a/${assetId}`);

@@ -2,7 +2,7 @@ import type { LucideIcon } from "lucide-preact";
 import { Check } from "lucide-preact";
 import type { ComponentChildren } from "preact";
 import { createContext } from "preact";
-import { useContext, useEffect, useId, useRef, useState } from "preact/hooks";
+import { useContext, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import "./menu.css";
 
 const Close = createContext<() => void>(() => undefined);
@@ -28,7 +28,8 @@ export function Menu({ label, trigger, children, align = "start", side = "below"
     setOpen(undefined);
     button.current?.focus();
   };
-  useEffect(() => {
+  // Before the next key arrives, or it would be taken for a command of the page.
+  useLayoutEffect(() => {
     if (!open) return;
     const items = () => [...(root.current?.querySelectorAll<HTMLElement>("[role^=menuitem]") ?? [])];
     (items().find((item) => item.ariaChecked === "true") ?? items()[0])?.focus();
