@@ -139,7 +139,7 @@ export function openStream(video: HTMLVideoElement, playback: Playback, options:
       maxMaxBufferLength: 60,
       backBufferLength: 60,
       capLevelToPlayerSize: true,
-      abrEwmaDefaultEstimate: 4_000_000,
+      abrEwmaDefaultEstimate: lineSpeed(),
       // A playlist that still grows is watched at the reviewer's pace, never hurried to its end.
       maxLiveSyncPlaybackRate: 1,
       xhrSetup: (xhr, url) => {
@@ -207,4 +207,14 @@ export function openStream(video: HTMLVideoElement, playback: Playback, options:
       hls?.destroy();
     },
   };
+}
+
+/** What Chromium says of a line that it has not measured yet lies above this. */
+const KNOWN_SLOW_MBIT = 1.2;
+
+/** Bits per second to begin with: a sharp picture, unless the browser knows its line to be slow. */
+function lineSpeed(): number {
+  const { connection } = navigator as Navigator & { connection?: { downlink?: number } };
+  const mbit = connection?.downlink ?? 4;
+  return (mbit > 0 && mbit < KNOWN_SLOW_MBIT ? mbit : 4) * 1_000_000;
 }
