@@ -128,7 +128,7 @@ async function handle(
     if (outcome === "lost") throw new Interrupted("lost");
     log.info(built.result, "preview ready");
     await delivery.ack();
-    await sweep(consumer, claim, built.preview.prefix, log);
+    await tidy(log, () => sweepAttempts(consumer.tools.storage, claim, built.preview.prefix));
   } catch (cause) {
     outcome = await settle(consumer, claim, delivery, cause, log);
   } finally {
@@ -148,7 +148,9 @@ async function settle(
   const { sql } = consumer;
   if (cause instanceof Interrupted && cause.why === "lost") {
     log.warn("the job was taken over, cancelled or deleted");
-    await sweep(consumer, claim, null, log);
+    await tidy(log, async () =>
+      sweepAttempts(consumer.tools.storage, claim, await shownMeanwhile(sql, claim), { onlyOwn: true }),
+    );
     await delivery.ack();
     return "lost";
   }
@@ -186,17 +188,27 @@ async function settle(
 
 /** Ends the job and removes what it had uploaded, but for what somebody may be watching: the sweep comes for that. */
 async function giveUp(consumer: Consumer, claim: Claim, failure: BuildFailure, log: Log): Promise<void> {
-  const { sql } = consumer;
+  const { sql, tools } = consumer;
   await failJob(sql, claim, failure);
-  const [row] = await sql<
-    { prefix: string | null }[]
-  >`select prefix from preview_jobs where id = ${claim.jobId}`;
-  await sweep(consumer, claim, row?.prefix ?? "", log);
+  await tidy(log, async () => {
+    const [row] = await sql<
+      { prefix: string | null }[]
+    >`select prefix from preview_jobs where id = ${claim.jobId}`;
+    await sweepAttempts(tools.storage, claim, row?.prefix ?? null);
+  });
+}
+
+/** What people see until the one who has the job now shows more. Null when nobody is to see anything of it. */
+async function shownMeanwhile(sql: Sql, claim: Claim): Promise<string | null> {
+  const [row] = await sql<{ prefix: string | null }[]>`
+    select v.preview ->> 'prefix' as prefix from preview_jobs j join versions v on v.id = j.version_id
+    where j.id = ${claim.jobId} and j.state in ('queued', 'running') and v.deleted_at is null`;
+  return row?.prefix ?? null;
 }
 
 /** What stays behind takes room and nothing else: the doctor finds it, and the log says where it came from. */
-async function sweep({ tools }: Consumer, claim: Claim, kept: string | null, log: Log): Promise<void> {
-  await sweepAttempts(tools.storage, claim, kept).catch((cause) =>
+async function tidy(log: Log, work: () => Promise<void>): Promise<void> {
+  await work().catch((cause) =>
     log.warn({ fault: String(cause) }, "what an earlier try left in previews could not be removed"),
   );
 }

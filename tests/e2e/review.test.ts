@@ -196,6 +196,12 @@ describe("reviewing a version", () => {
     await goTo(editor, "77");
     await waitForFrame(follower, 77);
     expect(await readFrames(follower, BITS, SQUARE, BITS * SQUARE)).toEqual(named(77));
+    await editor.keyboard.press("Space");
+    await follower.getByRole("button", { name: /^Pause/ }).waitFor();
+    await editor.keyboard.press("Space");
+    await follower.getByRole("button", { name: /^Play/ }).waitFor();
+    const shown = (page: Page) => readFrames(page, BITS, SQUARE, BITS * SQUARE);
+    await eventually(async () => expect(await shown(follower)).toEqual(await shown(editor)));
     await editor.getByRole("button", { name: "Stop leading" }).click();
     await follower.getByText("You follow").waitFor({ state: "detached" });
     expect([...faultsOf(editor), ...faultsOf(follower)]).toEqual([]);

@@ -280,6 +280,8 @@ test("a job that was claimed again is not the old worker's to finish", async () 
   await room.resources
     .sql`update preview_jobs set fence = fence + 1, heartbeat_at = now() - interval '1 hour' where id = ${jobId}`;
   await eventually(async () => expect(worker.outcomes.at(-1)?.outcome).toBe("lost"));
+  // People watch it until the next worker has more.
+  expect(await keysOf(`assets/${versionId}/${jobId}.1/`)).not.toEqual([]);
   await room.queue.enqueue([{ key: jobId, body: { v: 1, id: jobId } }]);
   const version = await inState(versionId, "ready");
   expect(version.preview.prefix).toBe(`assets/${versionId}/${jobId}.3/`);

@@ -16,6 +16,8 @@ const URL_SECONDS = 3_600;
 const ATTEMPTS = 4;
 /** How long a server may think about the headers; one that knows no `Expect` says nothing. */
 const CONTINUE_MS = 1_000;
+/** Ceph says "continue" before it has looked, and what it says next is lost to whoever writes by then. */
+const SECOND_THOUGHT_MS = 50;
 
 /**
  * Carries bytes `first..last` (inclusive) from one object to another through this process, streamed, for what a
@@ -30,7 +32,7 @@ export async function relayBytes(
 ): Promise<{ etag: string }> {
   for (let attempt = 1; ; attempt++)
     try {
-      return await relayOnce(storage, bytes, to, signal);
+      return await relayOnce(storage, bytes, to, SECOND_THOUGHT_MS * 4 ** (attempt - 1), signal);
     } catch (error) {
       signal?.throwIfAborted();
       const status = statusOf(error);
@@ -43,6 +45,7 @@ async function relayOnce(
   storage: Storage,
   bytes: { from: Place & { etag: string }; first: number; last: number },
   to: Place & { query?: Record<string, string>; headers?: Record<string, string> },
+  waitMs: number,
   signal: AbortSignal | undefined,
 ): Promise<{ etag: string }> {
   const length = String(bytes.last - bytes.first + 1);
@@ -61,13 +64,14 @@ async function relayOnce(
     }),
     signal ? { abortSignal: signal } : {},
   );
-  return send(url, headers, source.Body as Readable, signal);
+  return send(url, headers, source.Body as Readable, waitMs, signal);
 }
 
 async function send(
   url: string,
   headers: Record<string, string>,
   body: Readable,
+  waitMs: number,
   signal: AbortSignal | undefined,
 ): Promise<{ etag: string }> {
   const request = (url.startsWith("https:") ? requestHttps : requestHttp)(url, {
@@ -96,7 +100,8 @@ async function send(
   });
   request.flushHeaders();
   try {
-    await Promise.race([answer, once(request, "continue"), pause(CONTINUE_MS)]);
+    const mayGoOn = Promise.race([once(request, "continue"), pause(CONTINUE_MS)]).then(() => pause(waitMs));
+    await Promise.race([answer, mayGoOn]);
     const [result] = await Promise.all([answer, pipeline(body, request)]);
     return result;
   } catch (error) {

@@ -115,8 +115,11 @@ async function read<Answer>(path: string): Promise<{ value: Answer; etag: string
 export const api = {
   get: <Answer>(path: string, query: Query = {}, signal?: AbortSignal) =>
     json<Answer>("GET", path, { query, ...(signal ? { signal } : {}) }),
-  post: <Answer>(path: string, body: unknown = {}, options: Pick<Options, "key" | "keepalive"> = {}) =>
-    json<Answer>("POST", path, { body, ...options }),
+  post: <Answer>(
+    path: string,
+    body: unknown = {},
+    options: Pick<Options, "key" | "keepalive" | "signal"> = {},
+  ) => json<Answer>("POST", path, { body, ...options }),
   patch: <Answer>(path: string, body: unknown, ifMatch: string) =>
     json<Answer>("PATCH", path, { body, ifMatch }),
   remove: (path: string, ifMatch?: string) =>

@@ -40,9 +40,24 @@ export function createLead(review: Review) {
         .map((shape) => ({ ...shape, points: thin(shape.points) })),
       ...(over ? { over } : {}),
     };
-    void api
-      .post("/events/lead", { versionId: version.peek().id, state }, { keepalive: over })
+    return api
+      .post(
+        "/events/lead",
+        { versionId: version.peek().id, state },
+        { keepalive: over, signal: AbortSignal.timeout(aliveMs) },
+      )
       .catch(() => undefined);
+  };
+
+  let isTelling = false;
+  let isNews = false;
+  /** One word at a time, and the newest last: a late one would take followers back. */
+  const tellInTurn = async () => {
+    isNews = true;
+    if (isTelling) return;
+    isTelling = true;
+    for (; isNews && leading.peek(); await tell()) isNews = false;
+    isTelling = false;
   };
 
   function lead(): void {
@@ -52,7 +67,7 @@ export function createLead(review: Review) {
     const soon = () => {
       timer ??= setTimeout(() => {
         timer = undefined;
-        tell();
+        void tellInTurn();
       }, everyMs);
     };
     const stop = effect(() => {
@@ -61,14 +76,14 @@ export function createLead(review: Review) {
       void [player.speed.value, drawing.shapes.value];
       soon();
     });
-    const alive = setInterval(() => tell(), aliveMs);
+    const alive = setInterval(tellInTurn, aliveMs);
     addEventListener("pagehide", stopLeading);
     stopSending = () => {
       removeEventListener("pagehide", stopLeading);
       stop();
       clearInterval(alive);
       clearTimeout(timer);
-      tell(true);
+      void tell(true);
     };
   }
 
@@ -93,9 +108,10 @@ export function createLead(review: Review) {
       player.setRate(state.speed);
       if (!player.playing.peek()) player.play();
     } else {
-      if (player.playing.peek()) player.pause();
+      const wasPlaying = player.playing.peek();
+      if (wasPlaying) player.pause();
       player.setRate(1);
-      if (apart > 0) player.seek(state.frame);
+      if (wasPlaying || apart > 0) player.seek(state.frame);
     }
   }
 
