@@ -1,5 +1,5 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { signEdgeToken } from "#core/signing/edge-token.ts";
@@ -54,9 +54,13 @@ test.if(isRoot)("runs as well without root", async () => {
   await putPreview(version, "a.m4s", "x");
   const folder = mkdtempSync(join(tmpdir(), "rushes-plain-"));
   chmodSync(folder, 0o777);
+  // The clone may lie where only root can look.
+  const home = join(folder, "edge");
+  cpSync(join(import.meta.dir, "../../edge"), home, { recursive: true });
+  Bun.spawnSync(["chmod", "-R", "a+rX", home]);
   const edge = await startEdge(
     { CACHE_PATH: join(folder, "cache"), EDGE_RUN_PATH: join(folder, "run") },
-    { under: ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] },
+    { home, under: ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] },
   );
   try {
     expect((await fetch(edge.url(version, "a.m4s"))).status).toBe(200);
