@@ -40,9 +40,8 @@ export async function makeMaster(deps: Deps, claim: CopyClaim, how: How): Promis
     const known = await headObject(promoter, { ...to, versionId: claim.masterVersionId });
     if (known && isWhole(known, claim)) return { storageVersionId: claim.masterVersionId, etag: known.etag };
   }
-  await checkSource(deps, claim);
+  const [earlier] = await Promise.all([headObject(promoter, to), checkSource(deps, claim)]);
   const plan = planCopy(claim.bytes, how.limits);
-  const earlier = await headObject(promoter, to);
   if (!earlier || !isWhole(earlier, claim)) {
     const lock = await lockWanted(promoter, claim);
     try {
@@ -53,7 +52,6 @@ export async function makeMaster(deps: Deps, claim: CopyClaim, how: How): Promis
       throw error;
     }
   }
-  await checkSource(deps, claim);
   const made = await headObject(promoter, to);
   if (!made || !isWhole(made, claim))
     throw new Error(`the copy has ${made?.bytes ?? "no"} bytes instead of ${claim.bytes}`);
@@ -125,7 +123,7 @@ async function copyWhole(deps: Deps, claim: CopyClaim, lock: Lock, { signal, onP
     },
     signal,
   );
-  await onProgress(claim.bytes);
+  await Promise.all([checkSource(deps, claim), onProgress(claim.bytes)]);
 }
 
 async function copyInParts(deps: Deps, claim: CopyClaim, wantedPartBytes: number, lock: Lock, how: How) {
@@ -156,10 +154,12 @@ async function copyInParts(deps: Deps, claim: CopyClaim, wantedPartBytes: number
     for (let range = todo.shift(); range; range = todo.shift()) {
       signal.throwIfAborted();
       const etag = await copyPart(promoter, { from: sourceOf(deps, claim), to, uploadId, ...range }, signal);
-      await recordCopyPart(sql, claim, { uploadId, partNumber: range.partNumber, etag });
       done.set(range.partNumber, etag);
       bytesDone += range.last - range.first + 1;
-      await how.onProgress(bytesDone);
+      await Promise.all([
+        recordCopyPart(sql, claim, { uploadId, partNumber: range.partNumber, etag }),
+        how.onProgress(bytesDone),
+      ]);
     }
   });
   try {
@@ -182,6 +182,7 @@ async function finishedParts(
   ranges: Range[],
   held: Part[],
 ): Promise<Map<number, string>> {
+  if (held.length === 0) return new Map();
   const recorded = new Map(
     (await copiedParts(sql, claim.versionId, uploadId)).map(({ partNumber, etag }) => [partNumber, etag]),
   );

@@ -68,7 +68,8 @@ async function end(
 export async function clearStaging({ sql, promoter, log }: Deps, upload: UploadRow): Promise<void> {
   const place = { bucket: promoter.buckets.staging, key: upload.storageKey };
   try {
-    if (upload.storageUploadId) await abortMultipart(promoter, place, upload.storageUploadId);
+    const isComplete = upload.etag !== null; // its parts became the object
+    if (upload.storageUploadId && !isComplete) await abortMultipart(promoter, place, upload.storageUploadId);
     await removeObject(promoter, place);
     await markStagingRemoved(sql, upload.id);
   } catch (error) {

@@ -49,38 +49,40 @@ export async function openUpload(
       : null;
   const expiresAt = new Date(Date.now() + config.UPLOAD_TTL_SECONDS * 1000);
   try {
-    const isOpen = await insertUpload(sql, {
-      id,
-      projectId: input.projectId,
-      folderId: input.folderId ?? null,
-      assetId: input.assetId ?? null,
-      name: input.name,
-      bytes: input.bytes,
-      contentType: input.contentType,
-      clientHashes,
-      manifest: input.manifest,
-      method: plan.method,
-      partBytes: plan.method === "multipart" ? plan.partBytes : null,
-      storageKey,
-      storageUploadId,
-      createdBy: personOf(actor) ?? null,
-      shareId: actor.kind === "guest" ? actor.shareId : null,
-      guestId: actor.kind === "guest" ? actor.id : null,
-      expiresAt,
-    });
+    const [isOpen, put] = await Promise.all([
+      insertUpload(sql, {
+        id,
+        projectId: input.projectId,
+        folderId: input.folderId ?? null,
+        assetId: input.assetId ?? null,
+        name: input.name,
+        bytes: input.bytes,
+        contentType: input.contentType,
+        clientHashes,
+        manifest: input.manifest,
+        method: plan.method,
+        partBytes: plan.method === "multipart" ? plan.partBytes : null,
+        storageKey,
+        storageUploadId,
+        createdBy: personOf(actor) ?? null,
+        shareId: actor.kind === "guest" ? actor.shareId : null,
+        guestId: actor.kind === "guest" ? actor.id : null,
+        expiresAt,
+      }),
+      plan.method === "put" ? signPut(presigner, { storageKey, ...input }) : undefined,
+    ]);
     if (!isOpen) await refuseFull(sql, input);
+    return {
+      uploadId: id,
+      method: plan.method,
+      ...(plan.method === "multipart" ? { partBytes: plan.partBytes } : {}),
+      ...(put ? { put } : {}),
+      expiresAt: expiresAt.toISOString(),
+    };
   } catch (error) {
     if (storageUploadId) await abortMultipart(presigner, place, storageUploadId).catch(() => {}); // the error is what counts
     throw error;
   }
-  return {
-    uploadId: id,
-    method: plan.method,
-    ...(plan.method === "multipart"
-      ? { partBytes: plan.partBytes }
-      : { put: await signPut(presigner, { storageKey, ...input }) }),
-    expiresAt: expiresAt.toISOString(),
-  };
 }
 
 /** Refuses what could not become a master, before a byte travels. */
@@ -89,11 +91,11 @@ async function checkWanted(
   actor: Actor,
   input: z.output<typeof openUploadInput>,
 ): Promise<void> {
-  await needUpload(sql, actor, input.projectId);
   const [policy, hasFolder, hasAsset] = await Promise.all([
     ingestPolicy(sql, input.projectId),
     input.folderId ? folderExists(sql, input.projectId, input.folderId) : true,
     input.assetId ? assetExists(sql, input.projectId, input.assetId) : true,
+    needUpload(sql, actor, input.projectId),
   ]);
   if (!policy) notFound("project");
   // A request link is a letter box: what comes through it lies at the top, beside nobody's work.
