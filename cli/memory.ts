@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { appendFileSync, closeSync, mkdirSync, openSync, readSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+
+const NEWLINE = 10;
 
 /** A file as it was when its upload began; another size or time is another file. */
 export interface FileMark {
@@ -20,58 +22,72 @@ export interface Memory {
   forget(mark: FileMark): void;
 }
 
-interface Book {
-  open: Record<string, string>;
-  done: Record<string, string>;
+/** One line of the journal: an upload was opened for a file, became a version, or is over. */
+interface Line {
+  key: string;
+  uploadId?: string;
+  versionId?: string;
 }
 
-function readBook(file: string): Book {
-  try {
-    return JSON.parse(readFileSync(file, "utf8")) as Book;
-  } catch {
-    return { open: {}, done: {} }; // cut short by a crash: uploads start again, nothing worse
-  }
-}
+const keyOf = ({ path, bytes, modifiedMs }: FileMark) => `${path}\n${bytes}\n${modifiedMs}`;
 
-/** Kept per API and project under the user's state folder (XDG), written whole and renamed into place. */
+/**
+ * Kept per API and project under the user's state folder (XDG), as a journal of JSON lines: a folder of thousands costs
+ * one short line per step, and several calls at once lose nothing of each other. What was cut short by a crash is
+ * skipped: that upload starts again, nothing worse.
+ */
 export function openMemory(
   scope: string,
   folder = join(process.env.XDG_STATE_HOME ?? join(homedir(), ".local/state"), "rushes"),
 ): Memory {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const file = join(folder, `${createHash("sha256").update(scope).digest("hex").slice(0, 24)}.json`);
-  const keyOf = ({ path, bytes, modifiedMs }: FileMark) => `${path}\n${bytes}\n${modifiedMs}`;
-  let known: { at: string; book: Book } | undefined;
-  /** Read again only when another call wrote it: a folder of thousands is looked up every second. */
-  const read = (): Book => {
-    const stat = statSync(file, { throwIfNoEntry: false });
-    const at = `${stat?.ino} ${stat?.mtimeMs} ${stat?.size}`;
-    if (known?.at !== at) known = { at, book: stat ? readBook(file) : { open: {}, done: {} } };
-    return known.book;
+  const file = join(folder, `${createHash("sha256").update(scope).digest("hex").slice(0, 24)}.jsonl`);
+  const open = new Map<string, string>();
+  const done = new Map<string, string>();
+  let readTo = 0;
+  const learn = (text: string) => {
+    let line: Line;
+    try {
+      line = JSON.parse(text) as Line;
+    } catch {
+      return; // cut short by a crash
+    }
+    open.delete(line.key);
+    if (line.uploadId) open.set(line.key, line.uploadId);
+    if (line.versionId) done.set(line.key, line.versionId);
   };
-  const change = (edit: (book: Book) => void) => {
-    const book = read();
-    edit(book);
-    const draft = `${file}.${process.pid}`;
-    writeFileSync(draft, JSON.stringify(book), { mode: 0o600 });
-    renameSync(draft, file);
-    known = undefined;
+  /** Takes in what this and other calls wrote since. The end of a line that is still being written waits. */
+  const catchUp = () => {
+    const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+    if (size < readTo) {
+      // Somebody threw it away.
+      open.clear();
+      done.clear();
+      readTo = 0;
+    }
+    if (size === readTo) return;
+    const fresh = Buffer.alloc(size - readTo);
+    const handle = openSync(file, "r");
+    try {
+      readSync(handle, fresh, 0, fresh.length, readTo);
+    } finally {
+      closeSync(handle);
+    }
+    const whole = fresh.subarray(0, fresh.lastIndexOf(NEWLINE) + 1);
+    readTo += whole.length;
+    for (const text of whole.toString().split("\n")) if (text) learn(text);
+  };
+  // A line feed in front as well: what a crash cut short must not swallow the next line.
+  const write = (line: Line) => appendFileSync(file, `\n${JSON.stringify(line)}\n`, { mode: 0o600 });
+  const lookUp = (book: Map<string, string>, mark: FileMark) => {
+    catchUp();
+    return book.get(keyOf(mark));
   };
   return {
-    uploadOf: (mark) => read().open[keyOf(mark)],
-    remember: (mark, uploadId) =>
-      change((book) => {
-        book.open[keyOf(mark)] = uploadId;
-      }),
-    doneAs: (mark) => read().done[keyOf(mark)],
-    finish: (mark, versionId) =>
-      change((book) => {
-        delete book.open[keyOf(mark)];
-        book.done[keyOf(mark)] = versionId;
-      }),
-    forget: (mark) =>
-      change((book) => {
-        delete book.open[keyOf(mark)];
-      }),
+    uploadOf: (mark) => lookUp(open, mark),
+    remember: (mark, uploadId) => write({ key: keyOf(mark), uploadId }),
+    doneAs: (mark) => lookUp(done, mark),
+    finish: (mark, versionId) => write({ key: keyOf(mark), versionId }),
+    forget: (mark) => write({ key: keyOf(mark) }),
   };
 }

@@ -78,7 +78,7 @@ export function openIssuer(config: IssuerConfig): Issuer {
       // Refreshed beside the request, so that withdrawn keys go and an outage of the provider does not show.
       if (performance.now() - keys.at > keysMs) {
         keys.at = performance.now();
-        keys.set.reload().catch(() => {});
+        keys.set.reload().catch(() => {}); // the keys at hand serve until the next try
       }
       return keys.set(header, token);
     },

@@ -91,16 +91,20 @@ async function dropOthers(board: Board, schedules: Map<string, Schedule>): Promi
     if (!schedules.has(key)) await board.removeJobScheduler(key);
 }
 
-/** Skips the round if another is running. One whose process died holds up the next for `TURN_MS`. */
+/**
+ * Skips the round if another is running. One whose process died holds up the next for `TURN_MS`. A courtesy, no lock:
+ * when Redis loses the turn a second round runs beside the first, and every round may.
+ */
 async function inTurn(redis: Redis, name: string, round: () => Promise<void>): Promise<void> {
   const key = `clock:${name}`;
   if ((await redis.set(key, process.pid, "PX", TURN_MS, "NX")) !== "OK") return;
-  const renewal = setInterval(() => redis.set(key, process.pid, "PX", TURN_MS).catch(() => {}), TURN_MS / 3);
+  const renew = () => redis.set(key, process.pid, "PX", TURN_MS).catch(() => {}); // tried again in a moment
+  const renewal = setInterval(renew, TURN_MS / 3);
   try {
     await round();
   } finally {
     clearInterval(renewal);
-    await redis.del(key).catch(() => {});
+    await redis.del(key).catch(() => {}); // it runs out by itself
   }
 }
 
