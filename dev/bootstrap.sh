@@ -43,6 +43,10 @@ if [ "$want" != tools ]; then
     need faketime faketime
   fi
 fi
+# Ideographs in printed lists: wished for where packages can be installed, needed by the tests alone.
+if [ "$want" = test ] || { [ "$want" = dev ] && { [ -n "$packages" ] || { has dpkg && [ "$(id -u)" = 0 ]; }; }; }; then
+  [ -e /usr/share/fonts-droid-fallback/truetype/DroidSansFallback.ttf ] || packages="$packages fonts-droid-fallback"
+fi
 bun_is_right() { [ -x "$bun" ] && [ "$("$bun" --version 2>/dev/null)" = "$bun_version" ]; }
 bun_is_right || need npm npm
 

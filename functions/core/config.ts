@@ -8,21 +8,29 @@ const flag = z
   .enum(["true", "false"])
   .default("false")
   .transform((text) => text === "true");
-const list = z
-  .string()
-  .default("")
-  .transform((text) =>
-    text
-      .split(",")
-      .map((part) => part.trim())
-      .filter(Boolean),
-  );
+const listOr = (fallback: string) =>
+  z
+    .string()
+    .default(fallback)
+    .transform((text) =>
+      text
+        .split(",")
+        .map((part) => part.trim())
+        .filter(Boolean),
+    );
+const list = listOr("");
 const signingKey = z
   .string()
   .regex(
     /^[a-z0-9]{1,8}:.{32,}$/s,
     "must be kid:secret, the secret at least 32 characters, the kid lower-case letters and digits",
   );
+
+/** Ideographs, kana and hangul, where Debian's fonts-droid-fallback puts them. */
+export const droidFonts = [
+  "/usr/share/fonts-droid-fallback/truetype/DroidSansFallback.ttf",
+  "/usr/share/fonts/truetype/droid/DroidSansFallbackFull.ttf",
+];
 
 const storageUsers = ["PRESIGNER", "PROMOTER", "WORKER", "DOWNLOADER", "CUSTODIAN"] as const;
 export type StorageUser = Lowercase<(typeof storageUsers)[number]>;
@@ -84,13 +92,9 @@ const apiOnly = {
   SESSION_TTL_SECONDS: seconds(14 * 86400),
   MASTER_LOCK_MODE: z.enum(["GOVERNANCE", "COMPLIANCE"]).default("GOVERNANCE"),
   /** What the storage offers for masters; projects choose among them, the first is the default. */
-  STORAGE_CLASSES: z
-    .string()
-    .default("STANDARD")
-    .transform((text) => text.split(",").map((part) => part.trim()))
-    .pipe(
-      z.array(z.string().regex(/^[A-Z_]{1,40}$/, "must be storage classes in capitals, with commas")).min(1),
-    ),
+  STORAGE_CLASSES: listOr("STANDARD").pipe(
+    z.array(z.string().regex(/^[A-Z_]{1,40}$/, "must be storage classes in capitals, with commas")).min(1),
+  ),
   MASTER_LOCK_DAYS: z.coerce.number().int().min(1).max(36500).default(30),
   MAX_UPLOAD_BYTES: z.coerce.number().int().min(1).max(5_497_558_138_880).default(5_497_558_138_880),
   UPLOAD_TTL_SECONDS: seconds(7 * 86400),
@@ -106,6 +110,10 @@ const apiOnly = {
   EVENT_LOG_DAYS: z.coerce.number().int().min(1).max(3650).default(90),
   RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(1).default(1200),
   WEBHOOK_ALLOW_PRIVATE: flag,
+  /** Fonts for what our own have no letters for in printed lists; those that are not there are done without. */
+  PDF_FONTS: listOr(droidFonts.join()).pipe(
+    z.array(z.string().regex(/^\/.+\.(ttf|otf|woff)$/i, "must be paths of .ttf, .otf or .woff files")),
+  ),
   /** Root of derived keys: share links, webhook secrets at rest. */
   APP_SECRET: z.string().min(32, "must have at least 32 characters"),
 };

@@ -106,11 +106,57 @@ export function parseEdl(text: string): { title: string; isDropFrame: boolean; e
   return { title: title.slice(7), isDropFrame: mode === "FCM: DROP FRAME", events };
 }
 
+/** A glyph that a PDF shows. */
+export interface PdfGlyph {
+  text: string;
+  font: string;
+  /** No outline: nothing is seen there. */
+  isBlank: boolean;
+}
+
 /** The words of a PDF page by page, read through each font's ToUnicode map, and how many pictures it holds. */
-export function parsePdf(file: Buffer): { pages: string[]; images: number } {
+export function parsePdf(file: Buffer): { pages: string[]; glyphs: PdfGlyph[]; images: number } {
+  const objects = pdfObjects(file);
+  const of = (id: string | undefined) => objects.get(id ?? "") ?? { head: "", stream: "" };
+  const glyphs: PdfGlyph[] = [];
+  const pages: string[] = [];
+  for (const { head } of objects.values()) {
+    if (!/\/Type \/Page\b(?!s)/.test(head)) continue;
+    const resources = of(pdfRef(head, "Resources")).head;
+    const fonts = new Map(
+      [...resources.matchAll(/\/(F\d+) (\d+) 0 R/g)].map(([, name = "", id = ""]) => [name, pdfFont(of, id)]),
+    );
+    let font: ReturnType<typeof pdfFont> | undefined;
+    let words = "";
+    for (const [, name, array] of of(pdfRef(head, "Contents")).stream.matchAll(
+      /\/(F\d+) [\d.]+ Tf|\[([^\]]*)\] TJ/g,
+    )) {
+      if (name) font = fonts.get(name);
+      else {
+        const hex = [...(array ?? "").matchAll(/<(\w*)>/g)].map((match) => match[1]).join("");
+        for (const code of hex.match(/\w{4}/g) ?? []) {
+          const glyph = font?.glyph(Number.parseInt(code, 16));
+          words += glyph?.text ?? "";
+          if (glyph) glyphs.push(glyph);
+        }
+        words += "\n";
+      }
+    }
+    pages.push(words);
+  }
+  const images = [...objects.values()].filter(({ head }) => head.includes("/Subtype /Image")).length;
+  return { pages, glyphs, images };
+}
+
+interface PdfObject {
+  head: string;
+  stream: string;
+}
+
+function pdfObjects(file: Buffer): Map<string, PdfObject> {
   const raw = file.toString("latin1");
   if (!raw.startsWith("%PDF-1.") || !raw.trimEnd().endsWith("%%EOF")) throw new Error("not a whole PDF");
-  const objects = new Map<string, { head: string; stream: string }>();
+  const objects = new Map<string, PdfObject>();
   for (const match of raw.matchAll(/(\d+) 0 obj\n([\s\S]*?)\nendobj/g)) {
     const [, id = "", body = ""] = match;
     const cut = body.indexOf("\nstream\n");
@@ -120,37 +166,42 @@ export function parsePdf(file: Buffer): { pages: string[]; images: number } {
       stream = inflateSync(Buffer.from(stream, "latin1")).toString("latin1");
     objects.set(id, { head, stream });
   }
-  const ref = (head: string, key: string) => new RegExp(`/${key} (\\d+) 0 R`).exec(head)?.[1];
-  const of = (id: string | undefined) => objects.get(id ?? "") ?? { head: "", stream: "" };
-  const mapOf = (fontId: string) => {
-    const cmap = of(ref(of(fontId).head, "ToUnicode")).stream;
-    const map = new Map<number, string>();
-    for (const [, first = "", list = ""] of cmap.matchAll(/<(\w{4})> <\w{4}> \[([^\]]*)\]/g))
-      for (const [index, [, hex = ""]] of [...list.matchAll(/<(\w*)>/g)].entries())
-        map.set(Number.parseInt(first, 16) + index, Buffer.from(hex, "hex").swap16().toString("utf16le"));
-    return map;
+  return objects;
+}
+
+const pdfRef = (head: string, key: string) => new RegExp(`/${key} \\[?(\\d+) 0 R`).exec(head)?.[1];
+
+function pdfFont(of: (id: string | undefined) => PdfObject, id: string) {
+  const { head } = of(id);
+  const texts = new Map<number, string>();
+  for (const [, first = "", list = ""] of of(pdfRef(head, "ToUnicode")).stream.matchAll(
+    /<(\w{4})> <\w{4}> \[([^\]]*)\]/g,
+  ))
+    for (const [index, [, hex = ""]] of [...list.matchAll(/<([\w ]*)>/g)].entries())
+      texts.set(
+        Number.parseInt(first, 16) + index,
+        Buffer.from(hex.replaceAll(" ", ""), "hex").swap16().toString("utf16le"),
+      );
+  const descriptor = of(pdfRef(of(pdfRef(head, "DescendantFonts")).head, "FontDescriptor")).head;
+  const name = /\/FontName \/\w+\+([\w-]+)/.exec(descriptor)?.[1] ?? "";
+  const hasOutline = outlinesOf(Buffer.from(of(pdfRef(descriptor, "FontFile2")).stream, "latin1"));
+  return {
+    glyph: (code: number): PdfGlyph => ({
+      text: texts.get(code) ?? "",
+      font: name,
+      isBlank: !hasOutline(code),
+    }),
   };
-  const pages: string[] = [];
-  for (const { head } of objects.values()) {
-    if (!/\/Type \/Page\b(?!s)/.test(head)) continue;
-    const resources = of(ref(head, "Resources")).head;
-    const fonts = new Map(
-      [...resources.matchAll(/\/(F\d+) (\d+) 0 R/g)].map(([, name = "", id = ""]) => [name, mapOf(id)]),
-    );
-    let font = new Map<number, string>();
-    let words = "";
-    for (const [, name, array] of of(ref(head, "Contents")).stream.matchAll(
-      /\/(F\d+) [\d.]+ Tf|\[([^\]]*)\] TJ/g,
-    )) {
-      if (name) font = fonts.get(name) ?? new Map();
-      else {
-        const hex = [...(array ?? "").matchAll(/<(\w*)>/g)].map((match) => match[1]).join("");
-        for (const glyph of hex.match(/\w{4}/g) ?? []) words += font.get(Number.parseInt(glyph, 16)) ?? "";
-        words += "\n";
-      }
-    }
-    pages.push(words);
-  }
-  const images = [...objects.values()].filter(({ head }) => head.includes("/Subtype /Image")).length;
-  return { pages, images };
+}
+
+/** Which glyphs of a TrueType file have an outline: those whose place in `loca` is not empty. */
+function outlinesOf(font: Buffer): (glyph: number) => boolean {
+  const tables = new Map<string, number>();
+  for (let at = 12; at < 12 + 16 * font.readUInt16BE(4); at += 16)
+    tables.set(font.toString("latin1", at, at + 4), font.readUInt32BE(at + 8));
+  const loca = tables.get("loca") ?? Number.NaN;
+  const isLong = font.readUInt16BE((tables.get("head") ?? Number.NaN) + 50) === 1;
+  const place = (glyph: number) =>
+    isLong ? font.readUInt32BE(loca + 4 * glyph) : font.readUInt16BE(loca + 2 * glyph);
+  return (glyph) => place(glyph + 1) > place(glyph);
 }

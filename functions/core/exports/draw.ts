@@ -1,4 +1,5 @@
 import type { Drawing } from "../comments/comment.ts";
+import type { Typesetter } from "./typeset.ts";
 
 type Shape = Drawing["shapes"][number];
 
@@ -10,27 +11,19 @@ export interface Frame {
   height: number;
 }
 
-/**
- * Draws what a reviewer drew over the picture. Widths are in picture heights, points relative to the picture.
- * `written` turns text into what the font has letters for.
- */
+/** Draws what a reviewer drew over the picture. Widths are in picture heights, points relative to the picture. */
 export function drawShapes(
   doc: PDFKit.PDFDocument,
   picture: Frame,
   drawing: Drawing,
-  written: (text: string) => string,
+  type: Typesetter,
 ): void {
   doc.save().rect(picture.x, picture.y, picture.width, picture.height).clip();
-  for (const shape of drawing.shapes) drawShape(doc, picture, shape, written);
+  for (const shape of drawing.shapes) drawShape(doc, picture, shape, type);
   doc.restore();
 }
 
-function drawShape(
-  doc: PDFKit.PDFDocument,
-  picture: Frame,
-  shape: Shape,
-  written: (text: string) => string,
-): void {
+function drawShape(doc: PDFKit.PDFDocument, picture: Frame, shape: Shape, type: Typesetter): void {
   const points = shape.points.map(
     ([x, y]) => [picture.x + x * picture.width, picture.y + y * picture.height] as const,
   );
@@ -42,9 +35,8 @@ function drawShape(
   const [left, right] = [Math.min(first[0], last[0]), Math.max(first[0], last[0])];
   const [top, bottom] = [Math.min(first[1], last[1]), Math.max(first[1], last[1])];
   if (shape.tool === "text") {
-    doc
-      .fontSize(Math.max(4, width * 8))
-      .text(written(shape.text ?? ""), first[0], first[1], { lineBreak: false });
+    const style = { face: "plain", size: Math.max(4, width * 8), color: shape.color } as const;
+    type.line(shape.text ?? "", style, { x: first[0], y: first[1] });
   } else if (shape.tool === "box") {
     doc.rect(left, top, right - left, bottom - top).stroke();
   } else if (shape.tool === "ellipse") {

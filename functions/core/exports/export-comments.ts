@@ -86,7 +86,7 @@ export async function exportComments(
           signed?.storyboard ?? null,
           sheet.model,
         );
-    return { body: await pdf(sheet, stills), type, fileName };
+    return { body: await pdf(sheet, stills, deps.config.PDF_FONTS), type, fileName };
   }
   return { body: { csv, edl, fcpxml, xmeml, otio, avid, json }[format](sheet), type, fileName };
 }
