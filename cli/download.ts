@@ -1,7 +1,17 @@
-import { existsSync, mkdirSync, renameSync, statfsSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { readChain } from "#core/custody/read-mhl.ts";
 import { askStorage, backoffMs, type Client, Refused } from "./client.ts";
 import { hashFile } from "./hash-file.ts";
 import { bytesText, type Report } from "./report.ts";
@@ -30,13 +40,16 @@ export async function download(
 ): Promise<Downloaded> {
   mkdirSync(folder, { recursive: true });
   const custody = await client.get<Custody>(`/versions/${versionId}/custody`);
+  if (withMhl) checkHistory(folder, custody);
   const part = join(folder, `.${versionId}.part`);
   const name = await fetchAll({ client, report }, versionId, part, custody.storage.bytes, signal);
   const { bytes, hashes } = await hashFile(part, ["sha256"]);
   const sha256 = hashes.sha256 ?? "";
   const isIntact = custody.hashes.sha256 === null ? null : custody.hashes.sha256 === sha256;
-  if (isIntact === false)
+  if (isIntact === false) {
+    rmSync(part); // the next call must not go on from it
     throw new Error(`what arrived is not the master: SHA-256 ${sha256} instead of ${custody.hashes.sha256}`);
+  }
   const file = join(folder, name);
   if (existsSync(file) && (await hashFile(file, ["sha256"])).hashes.sha256 !== sha256)
     throw new Error(`${file} is another file. Move it away, or name another folder with --to`);
@@ -108,6 +121,14 @@ function nameOf(answer: Response, versionId: string): string {
   const encoded = /filename\*=UTF-8''([^;]+)/.exec(answer.headers.get("content-disposition") ?? "")?.[1];
   const name = encoded ? decodeURIComponent(encoded) : versionId;
   return name.replace(/[/\\]/g, "_").replace(/^\.+/, "_");
+}
+
+/** A folder has one history; another one, or one that somebody went on with, is not overwritten. */
+function checkHistory(folder: string, { generations }: Custody): void {
+  const chain = join(folder, "ascmhl", "ascmhl_chain.xml");
+  const ours = new Set(generations.map(({ fileName }) => fileName));
+  if (existsSync(chain) && readChain(readFileSync(chain, "utf8")).some(({ path }) => !ours.has(path)))
+    throw new Error(`${dirname(chain)} is the history of other files. Name another folder with --to`);
 }
 
 async function fetchManifests(client: Client, versionId: string, custody: Custody, folder: string) {

@@ -18,12 +18,15 @@ const isLeftOut = (name: string) =>
 /** What lies in a folder and is not taken, with the reason. */
 export interface LeftOut {
   file: string;
-  code: "dangling" | "linked-folder" | "unreadable";
+  code: "dangling" | "linked-folder" | "unreadable" | "not-text";
 }
 
+/** Footage may be missing then: whoever asked for all of it must not take the call for a success. */
+export const isLoss = ({ code }: LeftOut) => code === "unreadable" || code === "not-text";
+
 /**
- * Every file below the given paths, in the order of their names. A named file is taken whatever it is called; links to
- * files are followed, links to folders are not, since they may lead back.
+ * Every file below the given paths, once, in the order of their names. A named file is taken whatever it is called; links
+ * to files are followed, links to folders are not, since they may lead back.
  */
 export function findFiles(paths: readonly string[], leaveOut: (it: LeftOut) => void = () => {}): Found[] {
   const entriesOf = (folder: string) => {
@@ -34,7 +37,7 @@ export function findFiles(paths: readonly string[], leaveOut: (it: LeftOut) => v
       return [];
     }
   };
-  return paths.flatMap((given) => {
+  const found = paths.flatMap((given) => {
     const root = resolve(given);
     if (!statSync(root).isDirectory()) return [markOf(root, [])];
     const top = root.split(sep).at(-1) ?? "";
@@ -49,10 +52,12 @@ export function findFiles(paths: readonly string[], leaveOut: (it: LeftOut) => v
           if (stat?.isFile())
             return [foundOf(path, stat, [top, ...relative(root, folder).split(sep).filter(Boolean)])];
           if (entry.isSymbolicLink()) leaveOut({ file: path, code: stat ? "linked-folder" : "dangling" });
+          else if (!stat) leaveOut({ file: path, code: path.includes("\ufffd") ? "not-text" : "unreadable" });
           return [];
         });
     return walk(root);
   });
+  return [...new Map(found.map((file) => [file.path, file])).values()];
 }
 
 /** Undefined for what is gone by now, a link to nowhere or one to itself. */

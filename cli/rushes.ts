@@ -4,7 +4,7 @@ import { NotMhl } from "#core/custody/read-mhl.ts";
 import { type Client, openClient, Refused } from "./client.ts";
 import { runDoctor } from "./doctor.ts";
 import { download } from "./download.ts";
-import { findFiles, findProject } from "./files.ts";
+import { findFiles, findProject, isLoss } from "./files.ts";
 import { type Memory, openMemory } from "./memory.ts";
 import { openReport, type Report } from "./report.ts";
 import { status } from "./status.ts";
@@ -56,11 +56,13 @@ class Usage extends Error {
 function takeMhl(args: string[]): { args: string[]; mhl: string | true | undefined } {
   const at = args.findIndex((arg) => arg === "--mhl" || arg.startsWith("--mhl="));
   if (at < 0) return { args, mhl: undefined };
-  const [, inline] = args[at]?.split("=", 2) ?? [];
+  const alone = args.toSpliced(at, 1);
+  const inline = args[at]?.slice("--mhl=".length);
+  if (inline) return { args: alone, mhl: inline };
+  const [command, ...names] = parse(alone).positionals;
   const next = args[at + 1];
-  const isNamed = inline === undefined && next !== undefined && !next.startsWith("-") && at > 1;
-  const rest = args.toSpliced(at, isNamed ? 2 : 1);
-  return { args: rest, mhl: inline ?? (isNamed ? next : true) };
+  const isNamed = command === "verify" && names.length === 2 && next !== undefined && names.includes(next);
+  return isNamed ? { args: args.toSpliced(at, 2), mhl: next } : { args: alone, mhl: true };
 }
 
 /** One call of a command: what was asked for, and what it needs for that. */
@@ -82,16 +84,30 @@ const commands: Record<string, (call: Call) => Promise<number>> = {
     const waitFor = values.wait;
     if (waitFor !== "accepted" && waitFor !== "locked" && waitFor !== "ready")
       throw new Usage("--wait takes accepted, locked or ready.");
-    const files = findFiles(names, (it) =>
-      report.line(`${it.file}: left out (${it.code})`, { event: "left-out", ...it }),
-    );
+    let isWhole = true;
+    const files = findFiles(names, (it) => {
+      report[isLoss(it) ? "fault" : "line"](`${it.file}: left out (${it.code})`, {
+        event: "left-out",
+        ...it,
+      });
+      if (isLoss(it)) isWhole = false;
+    });
     const { projectId, deps } = await sending();
     const asset = values.asset ? { assetId: values.asset } : {};
     const { flat: isFlat, again: isAgain } = values;
-    return uploadAll(deps, files, { projectId, parallel, signal, isFlat, isAgain, waitFor, ...asset });
+    const code = await uploadAll(deps, files, {
+      projectId,
+      parallel,
+      signal,
+      isFlat,
+      isAgain,
+      waitFor,
+      ...asset,
+    });
+    return isWhole ? code : 1;
   },
   async watch({ values, names, parallel, signal, sending }) {
-    const folder = needed(names[0], "watch needs a folder.");
+    const folder = only(names, "watch needs a folder.");
     const settleMs = count(values.settle, "--settle", 0, 3600) * 1000;
     const { projectId, deps } = await sending();
     return watch(deps, folder, { projectId, parallel, signal, settleMs, isOnce: values.once });
@@ -102,7 +118,7 @@ const commands: Record<string, (call: Call) => Promise<number>> = {
     return status({ client, report }, projectId);
   },
   async download({ values, names, mhl, report, signal, connect }) {
-    const versionId = needed(names[0], "download needs the id of a version.");
+    const versionId = only(names, "download needs the id of a version.");
     const how = { folder: values.to, withMhl: mhl !== undefined, signal };
     const found = await download({ client: connect(), report }, versionId, how);
     const proof = found.isIntact ? "intact" : "not compared: the server has not read it in full yet";
@@ -111,7 +127,7 @@ const commands: Record<string, (call: Call) => Promise<number>> = {
   },
   async verify({ values, names, mhl, report, connect }) {
     const from = { mhl: mhl === true ? undefined : mhl, versionId: values.version, connect };
-    return verify(report, needed(names[0], "verify needs a file."), from);
+    return verify(report, only(names, "verify needs a file."), from);
   },
   doctor: async ({ values, report }) => runDoctor(report, process.env, { isCleaning: values.clean }),
 };
@@ -147,6 +163,12 @@ async function main(given: string[], signal: AbortSignal): Promise<number> {
 function needed(value: string | undefined, otherwise: string): string {
   if (!value) throw new Usage(otherwise);
   return value;
+}
+
+/** What is named beyond that would pass for done. */
+function only([name, ...more]: string[], otherwise: string): string {
+  if (more.length > 0) throw new Usage(`One at a time; ${more.join(", ")} would be left out.`);
+  return needed(name, otherwise);
 }
 
 async function verify(

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, statSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { basename, extname } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -50,6 +50,7 @@ const SIGN_AHEAD = 8;
  */
 export async function uploadFile(deps: Deps, mark: FileMark, options: UploadOptions): Promise<Uploaded> {
   const { client, memory } = deps;
+  closeSync(openSync(mark.path, "r")); // what cannot be read must not hold room in the project
   const upload = (await resume(deps, mark)) ?? (await begin(deps, mark, options));
   const sha256 = await sendBytes(deps, mark, upload, options).catch(async (error: unknown) => {
     if (!(error instanceof Changed)) throw error;
@@ -108,8 +109,10 @@ async function resume({ client, memory }: Deps, mark: FileMark): Promise<Wire | 
   return undefined;
 }
 
+export const sidecarOf = (path: string) => `${path}.rushes.json`;
+
 async function begin({ client, memory }: Deps, mark: FileMark, options: UploadOptions): Promise<Wire> {
-  const sidecar = `${mark.path}.rushes.json`;
+  const sidecar = sidecarOf(mark.path);
   const upload = await client.post<Wire>("/presign", {
     projectId: options.projectId,
     ...(options.folderId ? { folderId: options.folderId } : {}),

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { c4Of } from "#core/custody/digest.ts";
 import { type MhlEntry, NotMhl, readChain, readMhl } from "#core/custody/read-mhl.ts";
 import { type HashFormat, hashFile, hashFormats } from "./hash-file.ts";
@@ -17,7 +17,7 @@ export interface Verdict {
 /**
  * Checks a file against its ASC MHL history, offline: the chain names every manifest with its C4, each manifest is
  * checked against that, and the file against every generation that lists it. `mhl` is a manifest, an `ascmhl` folder,
- * or absent for the `ascmhl` folder beside the file.
+ * or absent for the `ascmhl` folder beside the file or nearest above it.
  */
 export async function verifyByMhl(report: Report, file: string, mhl: string | undefined): Promise<Verdict> {
   const faults: string[] = [];
@@ -26,7 +26,7 @@ export async function verifyByMhl(report: Report, file: string, mhl: string | un
   const entries: MhlEntry[] = [];
   for (const manifest of manifests)
     try {
-      const found = readMhl(readFileSync(manifest, "utf8")).find((entry) => isAbout(entry, file));
+      const found = entryOf(readMhl(readFileSync(manifest, "utf8")), manifest, file);
       if (found) entries.push(found);
     } catch (error) {
       if (!(error instanceof NotMhl)) throw error;
@@ -54,12 +54,22 @@ export async function verifyByMhl(report: Report, file: string, mhl: string | un
   };
 }
 
+const FOLDER = "ascmhl";
+
 function historyOf(file: string, mhl: string | undefined): { path: string; isFolder: boolean } {
-  const path = mhl ?? join(dirname(file), "ascmhl");
+  const path = mhl ?? join(rootAbove(file), FOLDER);
   if (!existsSync(path)) throw new NotMhl(`there is no manifest at ${path}`);
   if (!statSync(path).isDirectory()) return { path, isFolder: false };
-  const inner = join(path, "ascmhl");
+  const inner = join(path, FOLDER);
   return { path: existsSync(inner) ? inner : path, isFolder: true };
+}
+
+/** The nearest folder around the file that has a history, or else the one the file lies in. */
+function rootAbove(file: string): string {
+  for (let folder = dirname(resolve(file)); ; folder = dirname(folder)) {
+    if (existsSync(join(folder, FOLDER))) return folder;
+    if (folder === dirname(folder)) return dirname(file);
+  }
 }
 
 /** The manifests of a folder, in the order of its chain; one that was changed or is missing is a fault. */
@@ -84,6 +94,21 @@ function chained(folder: string, faults: string[]): string[] {
   });
 }
 
-/** Manifests list paths relative to the folder that holds `ascmhl`. */
-const isAbout = ({ path }: MhlEntry, file: string) =>
-  path === basename(file) || path.endsWith(`/${basename(file)}`);
+/**
+ * Manifests list paths relative to the folder that holds `ascmhl`: a file in there is the one at its very path, for
+ * folders of a card hold files of the same name. One that lies elsewhere is known by its name.
+ */
+function entryOf(entries: MhlEntry[], manifest: string, file: string): MhlEntry | undefined {
+  const history = dirname(resolve(manifest));
+  const path = relative(dirname(history), resolve(file)).split(sep).join("/");
+  if (basename(history) === FOLDER && !path.startsWith("../"))
+    return entries.find((entry) => isSame(entry.path, path));
+  const name = basename(file);
+  const named = entries.filter((entry) => isSame(basename(entry.path), name));
+  if (named.length > 1)
+    throw new NotMhl(`it lists several files called ${name}; check the file where it lay beside them`);
+  return named[0];
+}
+
+/** Some disks keep accents as letters of their own. */
+const isSame = (a: string, b: string) => a.normalize() === b.normalize();

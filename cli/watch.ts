@@ -1,7 +1,9 @@
+import { statSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { Refused } from "./client.ts";
-import { findFiles } from "./files.ts";
+import { type Found, findFiles, type LeftOut } from "./files.ts";
 import { type Deps, uploadAll } from "./upload-all.ts";
+import { sidecarOf } from "./upload-file.ts";
 
 const LOOK_MS = 1_000;
 /** Nobody makes room within a second, and each try reads the file again. */
@@ -27,7 +29,8 @@ async function patiently(
 /**
  * Uploads what appears in a folder once it has settled: the same size and time for `settleMs`, so that a card that is
  * still being copied is left alone. Looks by itself every second, since network drives report no changes.
- * A file that was refused is not tried again until it changes.
+ * A file that was refused is not tried again until it changes. A folder that is away, as a network drive may be, is
+ * waited for, unless it was never there.
  */
 export async function watch(
   deps: Deps,
@@ -36,13 +39,15 @@ export async function watch(
 ): Promise<number> {
   const seen = new Map<string, { mark: string; since: number }>();
   const refused = new Set<string>();
+  const look = openLook(deps, folder);
   let isClean = true;
   deps.report.line(`watching ${folder}`, { event: "watching", folder });
   for (;;) {
     const now = performance.now();
-    const waiting = findFiles([folder]).flatMap((file) => {
-      const mark = `${file.path}\n${file.bytes}\n${file.modifiedMs}`;
-      if (file.bytes === 0 || refused.has(mark) || deps.memory.doneAs(file)) return [];
+    const waiting = look().flatMap((file) => {
+      if (file.bytes === 0 || deps.memory.doneAs(file)) return [];
+      const mark = stateOf(file);
+      if (refused.has(mark)) return [];
       const known = seen.get(file.path);
       const since = known?.mark === mark ? known.since : now;
       seen.set(file.path, { mark, since });
@@ -59,4 +64,37 @@ export async function watch(
     if (how.isOnce && waiting.every(({ isSettled }) => isSettled)) return isClean ? 0 : 1;
     await pause(LOOK_MS, undefined, { signal: how.signal });
   }
+}
+
+/** What a new try may depend on: the file, its rights, and what its sidecar says. */
+function stateOf({ path, bytes, modifiedMs }: Found): string {
+  const changed = [path, sidecarOf(path)].map((one) => statSync(one, { throwIfNoEntry: false })?.ctimeMs);
+  return [path, bytes, modifiedMs, ...changed].join("\n");
+}
+
+/** What lies in the folder now. What is left out, and that the folder is away, is said once each. */
+function openLook({ report }: Deps, folder: string): () => Found[] {
+  const said = new Set<string>();
+  const leaveOut = (it: LeftOut) => {
+    const words = `${it.file}: left out (${it.code})`;
+    if (!said.has(words)) report.fault(words, { event: "left-out", ...it });
+    said.add(words);
+  };
+  let isKnown = false;
+  let isAway = false;
+  return () => {
+    try {
+      const files = findFiles([folder], leaveOut);
+      if (isAway) report.line(`${folder} is there again`, { event: "folder-back", folder });
+      isKnown = true;
+      isAway = false;
+      return files;
+    } catch (error) {
+      if (!isKnown) throw error;
+      const { message } = error as Error;
+      if (!isAway) report.fault(`${message}; waiting for it`, { event: "folder-away", folder, message });
+      isAway = true;
+      return [];
+    }
+  };
 }

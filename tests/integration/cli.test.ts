@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   utimesSync,
@@ -82,6 +83,22 @@ async function rushes(args: string[], env: Record<string, string> = {}) {
     // biome-ignore lint/suspicious/noExplicitAny: a test reads what a machine would
     .map((line) => JSON.parse(line) as any);
   return { code, lines, errors };
+}
+
+/** The lines of a running call, as they come. */
+function heard(output: ReadableStream<Uint8Array>): unknown[] {
+  const lines: unknown[] = [];
+  let text = "";
+  void output.pipeThrough(new TextDecoderStream() as unknown as TransformStream<Uint8Array, string>).pipeTo(
+    new WritableStream<string>({
+      write(chunk) {
+        const parts = (text + chunk).split("\n");
+        text = parts.pop() ?? "";
+        lines.push(...parts.filter(Boolean).map((line) => JSON.parse(line) as unknown));
+      },
+    }),
+  );
+  return lines;
 }
 
 function file(name: string, bytes: Uint8Array): string {
@@ -198,6 +215,13 @@ test("a download is the master, with manifests that verify offline; a changed by
     expect.stringMatching(/^0002_ver_.*Z\.mhl$/),
     "ascmhl_chain.xml",
   ]);
+  writeFileSync(join(to, `.${versionId}.part`), Buffer.alloc(MIB));
+  const spoiled = await rushes(["download", versionId, "--to", to]);
+  expect(spoiled).toMatchObject({ code: 1, lines: [{ message: expect.stringContaining("not the master") }] });
+  expect((await rushes(["download", "--to", to, "--mhl", versionId])).code).toBe(0);
+  const other = await rushes(["upload", file("take 8.mp4", clip(3000)), "--project", api.seed.projectId]);
+  const mixed = await rushes(["download", other.lines.at(-1).versionId, "--to", to, "--mhl"]);
+  expect(mixed).toMatchObject({ code: 1, lines: [{ message: expect.stringContaining("other files") }] });
   const offline = { RUSHES_API: "http://127.0.0.1:1/api", RUSHES_API_KEY: "" };
   const intact = await rushes(["verify", join(to, "take 7.mp4"), "--mhl"], offline);
   expect(intact).toMatchObject({ code: 0, lines: [{ isIntact: true }] });
@@ -237,6 +261,31 @@ test("watch takes what has settled, once, and leaves what still grows", async ()
   expect(again.code).toBe(0);
   expect((await names()).length).toBe(2);
 }, 90_000);
+
+test("watch waits for a folder that goes away, and tries a refused file again when its sidecar is mended", async () => {
+  const watched = join(folder, "drive");
+  file("drive/early.mp4", clip(3000));
+  file("drive/early.mp4.rushes.json", Buffer.from("{camera: Alexa}"));
+  const child = start(["watch", watched, "--project", api.seed.projectId, "--settle", "0"]);
+  const lines = heard(child.stdout);
+  const hears = (event: string, name: string) =>
+    eventually(
+      () => expect(lines).toContainEqual(expect.objectContaining({ event, ...(name ? { file: name } : {}) })),
+      { withinMs: 40_000 },
+    );
+  await hears("refused", join(watched, "early.mp4"));
+  file("drive/early.mp4.rushes.json", Buffer.from('{"camera":"Alexa"}'));
+  await hears("uploaded", join(watched, "early.mp4"));
+  renameSync(watched, `${watched}-away`);
+  await hears("folder-away", "");
+  file("drive-away/late.mp4", clip(3000));
+  renameSync(`${watched}-away`, watched);
+  await hears("uploaded", join(watched, "late.mp4"));
+  child.kill("SIGINT");
+  expect(await child.exited).toBe(130);
+  const none = await rushes(["watch", join(folder, "never-there"), "--project", api.seed.projectId]);
+  expect([none.code, none.lines.at(-1).event]).toEqual([1, "error"]);
+}, 120_000);
 
 test("odd files are told of one by one and stop none of the rest", async () => {
   const names = ["new\nline.mp4", "🎬 \u202egpm.mp4", "plain.mp4"];
@@ -319,6 +368,7 @@ test("watch waits out a server that is away for long", async () => {
 test("exit codes tell a script what went wrong", async () => {
   expect((await rushes(["upload"])).code).toBe(2);
   expect((await rushes(["dance"])).code).toBe(2);
+  expect((await rushes(["verify", "one.mp4", "two.mp4", "three.mp4", "--mhl"])).code).toBe(2);
   expect(await rushes([])).toMatchObject({ code: 2, lines: [{ event: "error", exit: 2 }] });
   const quiet = start(["upload", file("void.mp4", Buffer.alloc(0)), "--project", "Project"], {}, "--quiet");
   expect(await new Response(quiet.stderr).text()).toContain("empty");
