@@ -101,7 +101,7 @@ osd_class_default_list = *
 [client]
 log_file = ${log("radosgw")}
 debug_rgw = 0/1
-rgw_frontends = beast endpoint=127.0.0.1:${instance.ports.s3}
+rgw_frontends = beast endpoint=127.0.0.1:${instance.ports.s3} tcp_nodelay=1
 rgw_data = ${join(instance.cephDir, "rgw")}
 rgw_dns_name = localhost
 rgw_thread_pool_size = 64

@@ -2,7 +2,7 @@ import { json, type Sql } from "./db/db.ts";
 import { newId } from "./id.ts";
 import { hintOf } from "./queue/hint.ts";
 import type { QueueName } from "./queue/port.ts";
-import { currentRequest } from "./telemetry/request.ts";
+import { currentRequest, noteOutbox } from "./telemetry/request.ts";
 
 export type { QueueName } from "./queue/port.ts";
 
@@ -48,6 +48,7 @@ const bodyOf = ({ projectId, type, data }: NewEvent) => ({
 export async function emit(sql: Sql, event: NewEvent): Promise<string> {
   const body = bodyOf(event);
   await sql`insert into outbox (topic, key, body) values ('event', ${body.id}, ${json(sql, body)})`;
+  noteOutbox();
   return body.id;
 }
 
@@ -56,10 +57,12 @@ export async function emitAll(sql: Sql, events: readonly NewEvent[]): Promise<vo
   await sql`insert into outbox (topic, key, body)
     select 'event', e ->> 'id', e from jsonb_array_elements(${json(sql, events.map(bodyOf))}::jsonb) with ordinality as t(e, n)
     order by n`;
+  noteOutbox();
 }
 
 /** Asks a queue, after commit, to look at the row `id`. A hint only: losing or repeating it changes nothing but latency. */
 export async function hint(sql: Sql, queue: QueueName, id: string, traceparent?: string): Promise<void> {
   const body = hintOf(id, traceparent ?? currentRequest()?.traceparent);
   await sql`insert into outbox (topic, key, body) values (${queue}, ${id}, ${json(sql, body)})`;
+  noteOutbox();
 }

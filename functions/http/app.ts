@@ -80,10 +80,14 @@ export function createApp(deps: Resources, { isLimited = true } = {}): RushesApp
         "too-large",
         `The body may have at most ${maxBodyBytes} bytes. Files go to the storage, see presign.`,
       );
-    await inRequest({ requestId, traceparent: c.get("traceparent") }, () =>
+    let isRelayWanted = false;
+    const onOutbox = () => {
+      isRelayWanted = true;
+    };
+    await inRequest({ requestId, traceparent: c.get("traceparent"), onOutbox }, () =>
       isLimited ? orOutage(deps, next) : next(),
     );
-    if (c.req.method !== "GET" && c.res.ok) nudgeRelay(deps.redis);
+    if (isRelayWanted) nudgeRelay(deps.redis);
     metrics.answered({
       method: c.req.method,
       route: routePath(c, -1),

@@ -27,13 +27,17 @@ export function atLeast(role: Role, needed: Role): boolean {
 export async function roleIn(sql: Sql, actor: Actor, projectId: string): Promise<Role | undefined> {
   const person = personOf(actor);
   if (person === undefined) return undefined;
-  const admin = actor.kind === "person" || actor.kind === "key" ? actor.admin : false;
   const [row] = await sql<{ role: Role | null }[]>`
     select m.role from projects p
     left join memberships m on m.project_id = p.id and m.person_id = ${person}
     where p.id = ${projectId} and p.deleted_at is null`;
-  if (!row) return undefined;
-  return admin ? "manager" : (row.role ?? undefined);
+  return row && roleOf(actor, row.role);
+}
+
+/** What a membership, or none, makes of someone in a project that is there. */
+export function roleOf(actor: Actor, membership: Role | null): Role | undefined {
+  const isAdmin = (actor.kind === "person" || actor.kind === "key") && actor.admin;
+  return isAdmin ? "manager" : (membership ?? undefined);
 }
 
 /**
@@ -49,7 +53,11 @@ export async function need(
   what = "project",
 ): Promise<Role> {
   if (actor.kind === "system") return "manager";
-  const role = await roleIn(sql, actor, projectId);
+  return needRole(actor, await roleIn(sql, actor, projectId), deed, what);
+}
+
+/** The same for who has read the role already, see `roleOf`. */
+export function needRole(actor: Actor, role: Role | undefined, deed: Deed, what = "project"): Role {
   if (!role) notFound(what);
   const { role: needed, scope } = deeds[deed];
   if (!atLeast(role, needed)) refuse("forbidden", `This needs the role ${needed}; you are ${role}.`);

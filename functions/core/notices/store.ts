@@ -1,5 +1,6 @@
 import type { Sql } from "../db/db.ts";
 import { newId } from "../id.ts";
+import { noteOutbox } from "../telemetry/request.ts";
 import type { Notice, NoticeKind } from "./notice.ts";
 
 const MAX_TEXT = 280;
@@ -36,6 +37,7 @@ export async function notify(
       select 1 from memberships m where m.project_id = ${notice.projectId} and m.person_id = t.person_id)
     returning person_id)
     insert into outbox (topic, key, body) select 'notice', person_id, '{}' from told`;
+  noteOutbox();
 }
 
 interface Row {

@@ -7,6 +7,8 @@ export interface RequestFacts {
   traceparent: string | undefined;
   /** Runs first in every transaction of the request. */
   inEachTransaction?: (sql: Sql) => Promise<void>;
+  /** Called when the request has put something into the outbox. */
+  onOutbox?: () => void;
 }
 
 const current = new AsyncLocalStorage<RequestFacts>();
@@ -19,4 +21,9 @@ export function inRequest<T>(facts: RequestFacts, work: () => Promise<T>): Promi
 /** The request this runs in; undefined in triggers. */
 export function currentRequest(): RequestFacts | undefined {
   return current.getStore();
+}
+
+/** Says that the outbox has something new: the relay is told once the request is over, and not for nothing. */
+export function noteOutbox(): void {
+  currentRequest()?.onOutbox?.();
 }

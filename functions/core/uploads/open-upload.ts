@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { type Actor, personOf } from "../auth/actor.ts";
+import { roleOf } from "../auth/rights.ts";
 import { type ClientHashes, clientHashesOf, contradiction } from "../custody/client-hashes.ts";
 import type { Sql } from "../db/db.ts";
 import { newId } from "../id.ts";
@@ -9,11 +10,11 @@ import { abortMultipart, startMultipart } from "../storage/multipart.ts";
 import { signUrl } from "../storage/sign.ts";
 import type { Storage } from "../storage/storage.ts";
 import { allowedInWords, isDeclaredAllowed } from "./allowed.ts";
-import { needUpload } from "./may-upload.ts";
+import { needUploadAs } from "./may-upload.ts";
 import { planUpload } from "./plan.ts";
 import { room } from "./quota.ts";
 import { insertUpload } from "./store.ts";
-import { assetExists, folderExists, ingestPolicy } from "./target-store.ts";
+import { readTarget } from "./target-store.ts";
 import type { openUploadInput } from "./upload.ts";
 
 /** How long one signed URL is good for. A later one is asked for again, so a leaked one is soon worthless. */
@@ -91,24 +92,20 @@ async function checkWanted(
   actor: Actor,
   input: z.output<typeof openUploadInput>,
 ): Promise<void> {
-  const [policy, hasFolder, hasAsset] = await Promise.all([
-    ingestPolicy(sql, input.projectId),
-    input.folderId ? folderExists(sql, input.projectId, input.folderId) : true,
-    input.assetId ? assetExists(sql, input.projectId, input.assetId) : true,
-    needUpload(sql, actor, input.projectId),
-  ]);
-  if (!policy) notFound("project");
+  const target = await readTarget(sql, input, personOf(actor));
+  if (!target) notFound("project");
+  needUploadAs(actor, roleOf(actor, target.membership), input.projectId);
   // A request link is a letter box: what comes through it lies at the top, beside nobody's work.
   if (actor.kind === "guest" && (input.assetId || input.folderId))
     notFound(input.assetId ? "asset" : "folder");
-  if (!hasFolder) notFound("folder");
-  if (!hasAsset) notFound("asset");
+  if (input.folderId && !target.hasFolder) notFound("folder");
+  if (input.assetId && !target.hasAsset) notFound("asset");
   if (input.bytes > config.MAX_UPLOAD_BYTES)
     refuse("too-large", `Files may have at most ${config.MAX_UPLOAD_BYTES} bytes here.`);
-  if (!isDeclaredAllowed(input.contentType, config.ALLOWED_TYPES, policy.allowedTypes))
+  if (!isDeclaredAllowed(input.contentType, config.ALLOWED_TYPES, target.allowedTypes))
     refuse(
       "type-not-allowed",
-      `${input.contentType} is not accepted here. Send one of: ${allowedInWords(config.ALLOWED_TYPES, policy.allowedTypes)}.`,
+      `${input.contentType} is not accepted here. Send one of: ${allowedInWords(config.ALLOWED_TYPES, target.allowedTypes)}.`,
     );
 }
 

@@ -19,7 +19,7 @@ import {
   releaseUpload,
   type UploadRow,
 } from "./store.ts";
-import { assetExists, ingestPolicy } from "./target-store.ts";
+import { readTarget } from "./target-store.ts";
 import type { promoteInput } from "./upload.ts";
 
 export interface Promoted {
@@ -144,10 +144,9 @@ async function receive({ sql, promoter }: Deps, upload: UploadRow, input: Input)
 
 /** What the content is, or why it cannot become a version. */
 async function judge({ sql, config, promoter }: Deps, received: UploadRow) {
-  const policy = await ingestPolicy(sql, received.projectId);
-  if (!policy || (received.assetId && !(await assetExists(sql, received.projectId, received.assetId))))
-    return homeless;
-  return examine(promoter, received, { deployment: config.ALLOWED_TYPES, project: policy.allowedTypes });
+  const target = await readTarget(sql, { projectId: received.projectId, assetId: received.assetId });
+  if (!target || (received.assetId && !target.hasAsset)) return homeless;
+  return examine(promoter, received, { deployment: config.ALLOWED_TYPES, project: target.allowedTypes });
 }
 
 function makeVersion(

@@ -1,28 +1,21 @@
+import type { Role } from "../auth/actor.ts";
 import type { Sql } from "../db/db.ts";
 
-/** What a project lets in, and how it keeps what it has. Undefined for a project that is gone. */
-export async function ingestPolicy(sql: Sql, projectId: string) {
+/** Where a file is to go. */
+export interface Target {
+  projectId: string;
+  folderId?: string | null | undefined;
+  assetId?: string | null | undefined;
+}
+
+/** What is found there, and what `personId` is in that project. Undefined for a project that is gone. */
+export async function readTarget(sql: Sql, { projectId, folderId, assetId }: Target, personId?: string) {
   const [found] = await sql<
-    {
-      allowedTypes: string[] | null;
-      quotaBytes: number | null;
-      lockMode: "GOVERNANCE" | "COMPLIANCE";
-      lockDays: number;
-      storageClass: string;
-    }[]
-  >`select allowed_types as "allowedTypes", quota_bytes as "quotaBytes", lock_mode as "lockMode", lock_days as "lockDays",
-      storage_class as "storageClass"
-    from projects where id = ${projectId} and deleted_at is null`;
+    { allowedTypes: string[] | null; membership: Role | null; hasFolder: boolean; hasAsset: boolean }[]
+  >`select p.allowed_types as "allowedTypes", m.role as membership,
+      exists (select 1 from folders f where f.id = ${folderId ?? null} and f.project_id = p.id) as "hasFolder",
+      exists (select 1 from assets a where a.id = ${assetId ?? null} and a.project_id = p.id and a.deleted_at is null) as "hasAsset"
+    from projects p left join memberships m on m.project_id = p.id and m.person_id = ${personId ?? null}
+    where p.id = ${projectId} and p.deleted_at is null`;
   return found;
-}
-
-export async function folderExists(sql: Sql, projectId: string, folderId: string): Promise<boolean> {
-  const rows = await sql`select 1 from folders where id = ${folderId} and project_id = ${projectId}`;
-  return rows.length === 1;
-}
-
-export async function assetExists(sql: Sql, projectId: string, assetId: string): Promise<boolean> {
-  const rows = await sql`select 1 from assets
-    where id = ${assetId} and project_id = ${projectId} and deleted_at is null`;
-  return rows.length === 1;
 }

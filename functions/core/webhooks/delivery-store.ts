@@ -2,6 +2,7 @@ import { z } from "zod";
 import { json, type Sql } from "../db/db.ts";
 import { newId } from "../id.ts";
 import { hintOf } from "../queue/hint.ts";
+import { noteOutbox } from "../telemetry/request.ts";
 
 /** While an attempt runs nobody else begins one; a crashed attempt is due again after this. */
 export const ATTEMPT_LEASE_SECONDS = 60;
@@ -63,6 +64,7 @@ async function hintDeliveries(sql: Sql, ids: string[]): Promise<void> {
   const rows = ids.map((id) => ({ key: id, body: hintOf(id) }));
   await sql`insert into outbox (topic, key, body)
     select 'webhooks:deliver', r.key, r.body from jsonb_to_recordset(${json(sql, rows)}::jsonb) as r (key text, body jsonb)`;
+  noteOutbox();
 }
 
 /** Which endpoint wants which of these events: enabled endpoints of the project whose filter names the type or `*`. */
