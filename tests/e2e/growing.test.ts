@@ -76,12 +76,20 @@ test("who watches while the preview is built gets all of it, without a reload or
     await page.getByRole("menuitemradio", { name: "1080p" }).waitFor();
     expect(await rungs(page)).toEqual(["Automatic", "1080p"]);
   }
+  await paused.getByRole("menuitemradio", { name: "1080p" }).click();
+  await quality(paused).click();
   // The open menu grows with what is there.
   for (const page of [playing, paused]) {
     await page.getByRole("menuitemradio", { name: "720p" }).waitFor({ timeout: 200_000 });
     expect(await rungs(page)).toEqual(["Automatic", "1080p", "720p", "480p", "360p"]);
   }
   expect(await state()).toBe("ready");
+  // Who had chosen keeps it; who had not has the choice made for them.
+  for (const [page, name] of [
+    [paused, "1080p"],
+    [playing, "Automatic"],
+  ] as const)
+    expect(await page.getByRole("menuitemradio", { checked: true }).allTextContents()).toEqual([name]);
 
   const still = await testimony(paused);
   expect(still).toMatchObject({ isSame: true, isPaused: true, times: [], events: [] });

@@ -148,7 +148,7 @@ export function openStream(video: HTMLVideoElement, playback: Playback, options:
     });
     const { Events, ErrorTypes } = Library;
     opened.on(Events.MANIFEST_PARSED, (_, { levels }) => {
-      chosen.value = -1;
+      const wanted = rungs.value.find(({ index }) => index === chosen.value)?.height;
       rungs.value = levels
         .map((level, index) => ({
           index,
@@ -156,6 +156,9 @@ export function openStream(video: HTMLVideoElement, playback: Playback, options:
           name: `${Math.min(level.width, level.height)}p`,
         }))
         .sort((a, b) => b.height - a.height);
+      // Another playlist of the same pictures counts its rungs in its own way; what was asked for stays.
+      chosen.value = rungs.value.find(({ height }) => height === wanted)?.index ?? -1;
+      if (chosen.value >= 0) opened.loadLevel = chosen.value;
     });
     opened.on(Events.LEVEL_LOADED, (_, { details }) => onLoaded(details));
     opened.on(Events.LEVEL_SWITCHED, (_, { level }) => {
