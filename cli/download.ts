@@ -70,7 +70,7 @@ async function fetchAll(
       const { url } = await client.post<{ url: string }>(`/versions/${versionId}/download`);
       const have = existsSync(part) ? statSync(part).size : 0;
       checkRoom(dirname(part), total - have);
-      if (have > total) throw new Error(`${part} is longer than the master; remove it and try again`);
+      if (have > total) throw new Local(`${part} is longer than the master; remove it and try again`);
       const headers: Record<string, string> = have > 0 && have < total ? { range: `bytes=${have}-` } : {};
       const answer = await askStorage(url, { headers, signal });
       const isRest = answer.status === 206;
@@ -97,21 +97,28 @@ async function fetchAll(
       throw new Error(`the connection ended after ${done} of ${total} bytes`);
     } catch (error) {
       signal.throwIfAborted();
-      const isFinal = error instanceof NoRoom || (error instanceof Refused && error.code !== "storage");
-      if (isFinal || attempt === ATTEMPTS) throw error;
+      if (isFinal(error) || attempt === ATTEMPTS) throw error;
       await pause(backoffMs(attempt), undefined, { signal });
     }
 }
 
-class NoRoom extends Error {
-  override name = "NoRoom";
+/** Of this machine, not of the line: asking again changes nothing. */
+class Local extends Error {
+  override name = "Local";
 }
+
+const localCodes = new Set(["EACCES", "EPERM", "EROFS", "ENOSPC", "EDQUOT", "EISDIR", "ENOTDIR"]);
+
+const isFinal = (error: unknown) =>
+  error instanceof Refused
+    ? error.code !== "storage"
+    : error instanceof Local || localCodes.has((error as NodeJS.ErrnoException).code ?? "");
 
 /** What has been fetched stays, and the next call goes on from there. */
 function checkRoom(folder: string, bytes: number): void {
   const { bavail, bsize } = statfsSync(folder);
   if (bavail * bsize < bytes)
-    throw new NoRoom(
+    throw new Local(
       `${folder} has room for ${bytesText(bavail * bsize)}; ${bytesText(bytes)} are still to come`,
     );
 }

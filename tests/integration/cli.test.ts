@@ -197,7 +197,16 @@ test("a download takes no other file's place, and says beforehand that the disk 
   const full = await rushes(["download", first.versionId, "--to", join(folder, "no-room")]);
   expect([full.code, full.lines.at(-1).message]).toEqual([1, expect.stringContaining("has room for")]);
   await deps.sql`update versions set bytes = 3000 where id = ${first.versionId}`;
-});
+  // What this machine refuses is said at once, not after every attempt.
+  mkdirSync(join(folder, `blocked/.${first.versionId}.part`), { recursive: true });
+  const began = performance.now();
+  const blocked = await rushes(["download", first.versionId, "--to", join(folder, "blocked")]);
+  expect([blocked.code, blocked.lines.at(-1).message]).toEqual([
+    1,
+    expect.stringMatching(/EISDIR|longer than/),
+  ]);
+  expect(performance.now() - began).toBeLessThan(15_000);
+}, 60_000);
 
 test("a download is the master, with manifests that verify offline; a changed byte shows", async () => {
   const path = file("take 7.mp4", clip(3 * MIB));
