@@ -184,6 +184,50 @@ describe("what comes between", () => {
     await other.context().close();
   }, 60_000);
 
+  test("a comment that cannot be read again for a moment stays, and is true soon", async () => {
+    await openReview(page, path);
+    const comment = await post("Before the hiccup");
+    const { items } = await ask<{ items: { id: string; text: string; etag: string }[] }>(
+      "GET",
+      `/comments?versionId=${versionId}`,
+    );
+    const { id } = items.find(({ text }) => text === "Before the hiccup") ?? { id: "" };
+    let asked = 0;
+    await page.route(`**/api/comments/${id}`, async (route) => {
+      asked += 1;
+      await route.fulfill({ status: 503, json: { title: "away" } });
+    });
+    await ask("POST", `/comments/${id}/reactions`, { emoji: "👍", on: true });
+    await comment.getByRole("button", { name: /👍/ }).waitFor();
+    expect(asked).toBeGreaterThan(0);
+    await page.unroute(`**/api/comments/${id}`);
+  }, 60_000);
+
+  test("what is said while the page reads all comments again is not lost from it", async () => {
+    await openReview(page, path);
+    const reading = Promise.withResolvers<void>();
+    const heard = Promise.withResolvers<void>();
+    await page.route("**/api/comments?**", async (route) => {
+      const response = await route.fetch();
+      reading.resolve();
+      await heard.promise;
+      await route.fulfill({ response });
+    });
+    await page.context().setOffline(true);
+    await page.getByText("Reconnecting").first().waitFor();
+    await page.context().setOffline(false);
+    await reading.promise;
+    await ask("POST", "/comments", { versionId, frame: 3, text: "Said in between" });
+    const comment = page.getByRole("article").filter({ hasText: "Said in between" });
+    await comment.waitFor();
+    const read = page.waitForResponse("**/api/comments?**");
+    heard.resolve();
+    await (await read).finished();
+    await page.unroute("**/api/comments?**");
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 200))));
+    expect(await comment.count()).toBe(1);
+  }, 60_000);
+
   test("the session ends while one writes: the page says so, and signing in comes back to frame and words", async () => {
     // A session of its own, since the others' is used on.
     const own = await pageOf(browser, undefined);

@@ -1,5 +1,5 @@
 import { frameToTimecode } from "#core/timecode/timecode.ts";
-import { api } from "../api/client.ts";
+import { ApiError, api } from "../api/client.ts";
 import { type LiveEvent, listen } from "../api/live.ts";
 import type { Approval, Author, Comment, Preview, Version } from "../api/types.ts";
 import type { LeadState } from "./lead.ts";
@@ -18,10 +18,14 @@ export function followEvents(
   let reload: ReturnType<typeof setTimeout> | undefined;
   let asking: ReturnType<typeof setTimeout> | undefined;
 
-  /** Several events in a row ask once. */
-  const refreshComments = () => {
+  /** Several events in a row ask once; as long as the page is in touch, until there is an answer. */
+  const refreshComments = (afterMs = 120) => {
     clearTimeout(reload);
-    reload = setTimeout(() => void review.loadComments().catch(() => undefined), 120);
+    reload = setTimeout(() => {
+      review.loadComments().catch(() => {
+        if (review.link.value === "up") refreshComments(5000);
+      });
+    }, afterMs);
   };
   const refreshPreview = () => {
     clearTimeout(asking);
@@ -65,8 +69,14 @@ export function followEvents(
   /** Events say what was written; drawings and the like are fetched, one comment at a time. */
   async function onComment(data: Data): Promise<void> {
     const id = String(data.commentId);
-    const comment = await api.get<Comment>(`/comments/${id}`).catch(() => undefined);
-    if (!comment) return review.drop(id);
+    let comment: Comment;
+    try {
+      comment = await api.get<Comment>(`/comments/${id}`);
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) review.drop(id);
+      else refreshComments();
+      return;
+    }
     const isNew = !review.comments.value.some((one) => one.id === id);
     const { author, frame, text } = comment;
     if (isNew && author.id !== review.me.id)
@@ -109,7 +119,7 @@ export function followEvents(
       // Ephemeral news is not replayed, so a page that was away reads the state again.
       if (connected && wasDown) {
         refreshComments();
-        refreshPreview();
+        onApproval();
       }
       wasDown ||= !connected;
       if (connected) wasDown = false;
@@ -129,6 +139,6 @@ export function followEvents(
 export async function loadApprovals(review: Review): Promise<void> {
   const { items } = await api
     .get<{ items: Approval[] }>(`/versions/${review.version.value.id}/approvals`, { limit: 200 })
-    .catch(() => ({ items: [] }));
+    .catch(() => ({ items: review.approvals.value ?? [] })); // what was known is the best there is
   review.approvals.value = items;
 }

@@ -284,11 +284,21 @@ export function createReview(start: ReviewStart) {
     },
 
     async loadComments() {
+      const before = new Set(comments.value.map(({ id }) => id));
       const list = await all<Comment>("/comments", { versionId: version.value.id }, 50_000);
-      const drafts = comments.value.filter(({ id }) => id.startsWith("new-"));
+      const listed = new Set(list.map(({ id }) => id));
+      // What came or went while the list was on its way is newer than the list.
+      const held = new Map(comments.value.map((comment) => [comment.id, comment]));
+      const isGone = ({ id, replyTo }: Comment) =>
+        leaving.has(id) || leaving.has(replyTo ?? "") || (before.has(id) && !held.has(id));
+      const newer = (comment: Comment) => {
+        const mine = held.get(comment.id);
+        return mine && mine.updatedAt > comment.updatedAt ? mine : comment;
+      };
+      const isNew = ({ id }: Comment) => !listed.has(id) && (!before.has(id) || id.startsWith("new-"));
       comments.value = [
-        ...list.filter(({ id, replyTo }) => !leaving.has(id) && !leaving.has(replyTo ?? "")),
-        ...drafts,
+        ...list.filter((comment) => !isGone(comment)).map(newer),
+        ...[...held.values()].filter(isNew),
       ];
     },
 
