@@ -12,6 +12,8 @@ export interface Broker {
   open(options?: QueueOptions): Queue;
   /** Sends a body that the product would never write. */
   sendRaw(body: string): Promise<void>;
+  /** Puts in what another program might: nothing of what the product adds to a body. Answers the bodies as they are read. */
+  sendForeign(): Promise<string[]>;
   /** Everything is gone, as after an operator's mistake. */
   wipe(): Promise<void>;
   /** Ends every queue that was opened. */
@@ -66,6 +68,11 @@ export function redisAdapter(): AdapterUnderTest {
         async sendRaw(body) {
           await admin.xadd(queueName, "*", "k", "raw", "b", body, "a", "0", "e", "0", "r", "");
         },
+        async sendForeign() {
+          await admin.zadd(`{${queueName}}:delayed`, 1, "not ours");
+          await admin.xadd(queueName, "*", "their", "field", "a", "many");
+          return ["", "not ours"];
+        },
         wipe: async () => {
           await admin.flushdb();
         },
@@ -113,6 +120,13 @@ export function sqsAdapter(): AdapterUnderTest {
         open,
         async sendRaw(body) {
           await admin.send(new SendMessageCommand({ QueueUrl, MessageBody: body }));
+        },
+        async sendForeign() {
+          const used = { DataType: "String", StringValue: "many" };
+          await admin.send(
+            new SendMessageCommand({ QueueUrl, MessageBody: "?", MessageAttributes: { used, at: used } }),
+          );
+          return ["?"];
         },
         async wipe() {
           await admin.send(new PurgeQueueCommand({ QueueUrl }));

@@ -3,7 +3,8 @@
  * stream, delayed (sorted set by due time), dead (stream), and works on Redis' own clock.
  *
  * An entry has the fields k(ey) b(ody) a(ttempts used before this entry) e(nqueued at) r(eason of the last retry).
- * Its attempt number is `a` plus how often the group delivered it, which Redis counts itself.
+ * Its attempt number is `a` plus how often the group delivered it, which Redis counts itself. One that somebody else put
+ * there and lacks them goes the way of what cannot be read: it must not stop the script, and with it the queue.
  */
 const prelude = `
 local stream, delayed, dead = KEYS[1], KEYS[2], KEYS[3]
@@ -19,8 +20,9 @@ local function inter(k, b, a, e, r)
   redis.call('XADD', dead, '*', 'k', k, 'b', b, 'a', a, 'e', e, 'r', r, 't', string.format('%.0f', now))
 end
 local function fields(list)
-  local f = {}
+  local f = {k = '', b = '', e = string.format('%.0f', now), r = ''}
   for i = 1, #list, 2 do f[list[i]] = list[i + 1] end
+  if not tonumber(f.a) then f.a = '0' end
   return f
 end
 `;
@@ -46,8 +48,9 @@ export const takeScript = `${prelude}
 local group, me, max, lease, limit = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local due = redis.call('ZRANGE', delayed, '-inf', now, 'BYSCORE', 'LIMIT', 0, 256)
 for _, member in ipairs(due) do
-  local m = cjson.decode(member)
-  put(m[2], m[3], m[4], m[5], m[6])
+  local isOurs, m = pcall(cjson.decode, member)
+  if isOurs and type(m) == 'table' and #m == 6 then put(m[2], m[3], m[4], m[5], m[6])
+  else put('', member, 0, string.format('%.0f', now), '') end
   redis.call('ZREM', delayed, member)
 end
 local out, held = {}, {}

@@ -167,7 +167,7 @@ export function openRedisQueue(config: RedisQueueConfig, name: QueueName, option
       const rows = readSchema.parse(raw)?.[0]?.[1] ?? [];
       return rows.map(([id, list]) => {
         const fields = pairs(list);
-        return { id, key: fields.k ?? "", body: fields.b ?? "", used: Number(fields.a ?? 0), deliveries: 1 };
+        return { id, key: fields.k ?? "", body: fields.b ?? "", used: Number(fields.a) || 0, deliveries: 1 };
       });
     } catch (error) {
       // The stream was emptied under us: the next take makes the group again, at 0.

@@ -20,7 +20,7 @@ export function attributes(of: Record<string, string | number>): Record<string, 
 
 export function read(message: Message) {
   const text = (name: string) => message.MessageAttributes?.[name]?.StringValue;
-  return { key: text("key") ?? "", used: Number(text("used") ?? 0), reason: text("reason"), at: text("at") };
+  return { key: text("key") ?? "", used: Number(text("used")) || 0, reason: text("reason"), at: text("at") };
 }
 
 /** What came by SQS' own redrive carries no reason of ours. */
