@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { SQL } from "bun";
 import type { Browser, Page } from "playwright-core";
 import { ffmpeg, fixture } from "#tests/fixtures/generate.ts";
 import { openChromium } from "#tests/support/chromium.ts";
+import { eventually } from "#tests/support/eventually.ts";
 import { faultsOf, pageOf } from "./support/browser.ts";
 import { access, freshProject } from "./support/product.ts";
 
@@ -214,3 +216,97 @@ test("a second page leaves alone what the first is sending", async () => {
     .click();
   await other.close();
 }, 60_000);
+
+describe("what is still on its way", () => {
+  let lone: Page;
+  const uploads = () => lone.getByRole("region", { name: "Uploads" });
+  const button = (name: RegExp) => uploads().getByRole("button", { name });
+  /** Every block that the page begins to send. */
+  let blocks: string[];
+
+  beforeEach(async () => {
+    lone = await pageOf(browser, "edo");
+    lone.on("dialog", (dialog) => void dialog.accept());
+    blocks = [];
+    lone.on("request", (request) => {
+      if (request.method() === "PUT") blocks.push(request.url());
+    });
+    await lone.goto(`${access.urls.site}/p/${projectId}`);
+    await lone.locator(".page:not([inert])").waitFor();
+    await lone.waitForFunction(() => !document.querySelector("astro-island[ssr]"));
+  });
+  afterEach(() => lone.context().close());
+
+  /** The answer to the next opening is kept back until the caller lets it through. */
+  const openSlowly = async (name: string) => {
+    const asked = Promise.withResolvers<void>();
+    const answer = Promise.withResolvers<void>();
+    await lone.route("**/api/presign", async (route) => {
+      if (route.request().method() !== "POST") return route.fallback();
+      const response = await route.fetch();
+      asked.resolve();
+      await answer.promise;
+      await route.fulfill({ response });
+    });
+    const buffer = Buffer.from(await Bun.file(await stillPicture()).arrayBuffer());
+    await lone.getByTestId("file-picker").setInputFiles([{ name, mimeType: "image/png", buffer }]);
+    await asked.promise;
+    return answer.resolve;
+  };
+  const states = async (name: string) => {
+    const sql = new SQL(access.databases.postgres);
+    const rows: { state: string }[] =
+      await sql`select state from uploads where name = ${name} and project_id = ${projectId}`;
+    await sql.end();
+    return rows.map(({ state }) => state);
+  };
+
+  test("an upload cancelled while it is opened is withdrawn, and nothing of it is sent", async () => {
+    const letThrough = await openSlowly("cancelled early.png");
+    await button(/^Cancel/).click();
+    await uploads().waitFor({ state: "detached" });
+    letThrough();
+    await eventually(async () => expect(await states("cancelled early.png")).toEqual(["aborted"]));
+    expect(blocks).toEqual([]);
+  }, 60_000);
+
+  test("an upload paused while it is opened waits, and is opened once", async () => {
+    const letThrough = await openSlowly("paused early.png");
+    await button(/^Pause/).click();
+    const answered = lone.waitForResponse("**/api/presign");
+    letThrough();
+    await (await answered).finished();
+    await lone.evaluate(() => new Promise((done) => setTimeout(done, 300)));
+    expect(blocks).toEqual([]);
+    await uploads()
+      .getByText(/^Paused at/)
+      .waitFor();
+    await button(/^Resume/).click();
+    await uploads().getByText("Ready to watch").waitFor({ timeout: 60_000 });
+    expect(await states("paused early.png")).toEqual(["promoted"]);
+  }, 90_000);
+
+  test("a full storage is said, ends every part of the file, and the file goes on where it was", async () => {
+    const isFull = (url: URL) => url.searchParams.get("partNumber") === "1";
+    await lone.route(isFull, async (route) => {
+      if (route.request().method() !== "PUT") return route.fallback();
+      await route.fulfill({
+        status: 507,
+        headers: { "access-control-allow-origin": access.urls.site },
+        body: "<Error><Code>InsufficientStorage</Code></Error>",
+      });
+    });
+    const devtools = await lone.context().newCDPSession(lone);
+    const line = { offline: false, latency: 0, downloadThroughput: -1 };
+    await devtools.send("Network.emulateNetworkConditions", { ...line, uploadThroughput: 3_000_000 });
+    await lone.getByTestId("file-picker").setInputFiles(film);
+    await uploads().getByText("The storage is full. What has arrived is kept").waitFor();
+    const begun = blocks.length;
+    await devtools.send("Network.emulateNetworkConditions", { ...line, uploadThroughput: -1 });
+    await lone.evaluate(() => new Promise((done) => setTimeout(done, 1500)));
+    expect(blocks.length).toBe(begun);
+    await lone.unroute(isFull);
+    await button(/^Retry/).click();
+    await uploads().getByText("Ready to watch").waitFor({ timeout: 90_000 });
+  }, 120_000);
+});

@@ -6,7 +6,8 @@ import type { ProjectStart } from "../server/project.ts";
 import { useAlive } from "../ui/alive.ts";
 import { Menu, MenuItem } from "../ui/menu.tsx";
 import { statuses, statusWords } from "../ui/status.tsx";
-import { complain } from "../ui/toasts.tsx";
+import { complain, say } from "../ui/toasts.tsx";
+import { count } from "../ui/words.ts";
 import { filesOfDrop, filesOfPicker, placeFiles } from "../upload/drop.ts";
 import { arrivals } from "../upload/state.ts";
 import { addFiles } from "../upload/uploads.ts";
@@ -74,7 +75,12 @@ export function ProjectPage({ start }: { start: ProjectStart }) {
       event.preventDefault();
       depth = 0;
       dropping.value = false;
-      await take(filesOfDrop(event.dataTransfer));
+      const unread: string[] = [];
+      await take(filesOfDrop(event.dataTransfer, (name) => unread.push(name)));
+      if (unread.length > 0) {
+        const named = unread.slice(0, 3).join(", ") + (unread.length > 3 ? ", …" : "");
+        say(`${count(unread.length, "file")} could not be read and stayed behind: ${named}`, undefined, true);
+      }
     };
     document.addEventListener("dragenter", enter);
     document.addEventListener("dragleave", leave);

@@ -12,8 +12,11 @@ interface Found {
 
 type HandleItem = DataTransferItem & { getAsFileSystemHandle?: () => Promise<FileSystemHandle | null> };
 
-/** Everything in a drop, folders walked through. The browser forgets the items after this tick, so they are taken first. */
-export async function filesOfDrop(data: DataTransfer): Promise<Found[]> {
+/**
+ * Everything in a drop, folders walked through; what cannot be read is left out by its name. The browser forgets the
+ * items after this tick, so they are taken first.
+ */
+export async function filesOfDrop(data: DataTransfer, leaveOut: (name: string) => void): Promise<Found[]> {
   const items = [...data.items]
     .filter(({ kind }) => kind === "file")
     .map((item: HandleItem) => ({
@@ -23,7 +26,7 @@ export async function filesOfDrop(data: DataTransfer): Promise<Found[]> {
     }));
   const found: Found[] = [];
   for (const { entry, file, handle } of items) {
-    if (entry?.isDirectory) await walk(entry as FileSystemDirectoryEntry, [entry.name], found);
+    if (entry?.isDirectory) await walk(entry as FileSystemDirectoryEntry, [entry.name], found, leaveOut);
     else if (file) {
       const kept = await handle?.catch(() => null);
       found.push({
@@ -36,21 +39,27 @@ export async function filesOfDrop(data: DataTransfer): Promise<Found[]> {
   return found;
 }
 
-async function walk(directory: FileSystemDirectoryEntry, path: string[], found: Found[]): Promise<void> {
+async function walk(
+  directory: FileSystemDirectoryEntry,
+  path: string[],
+  found: Found[],
+  leaveOut: (name: string) => void,
+): Promise<void> {
   const reader = directory.createReader();
   for (;;) {
     const entries = await new Promise<FileSystemEntry[]>((resolve, reject) =>
       reader.readEntries(resolve, reject),
-    );
-    if (entries.length === 0) return;
+    ).catch(() => void leaveOut(directory.name));
+    if (!entries?.length) return;
     for (const entry of entries) {
       if (entry.name.startsWith(".")) continue;
-      if (entry.isDirectory) await walk(entry as FileSystemDirectoryEntry, [...path, entry.name], found);
+      if (entry.isDirectory)
+        await walk(entry as FileSystemDirectoryEntry, [...path, entry.name], found, leaveOut);
       else {
         const file = await new Promise<File>((resolve, reject) =>
           (entry as FileSystemFileEntry).file(resolve, reject),
-        );
-        found.push({ file, handle: undefined, path });
+        ).catch(() => void leaveOut(entry.name));
+        if (file) found.push({ file, handle: undefined, path });
       }
     }
   }

@@ -3,7 +3,6 @@ export interface Kept {
   uploadId: string;
   name: string;
   bytes: number;
-  lastModified: number;
   handle?: FileSystemFileHandle | undefined;
 }
 

@@ -17,7 +17,7 @@ export async function findInterrupted(): Promise<void> {
     const key = crypto.randomUUID();
     const work = newWork(undefined, kept.handle);
     const { uploadId, method, partBytes, expiresAt } = upload;
-    work.opened = { uploadId, method, ...(partBytes ? { partBytes } : {}), expiresAt };
+    work.opened = Promise.resolve({ uploadId, method, ...(partBytes ? { partBytes } : {}), expiresAt });
     works.set(key, work);
     transfers.value = [
       ...transfers.value,

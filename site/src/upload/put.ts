@@ -25,6 +25,7 @@ export function putBlock(
   options: { headers?: Record<string, string>; signal: AbortSignal; onProgress: (bytes: number) => void },
 ): Promise<string | null> {
   return new Promise((resolve, reject) => {
+    options.signal.throwIfAborted();
     const request = new XMLHttpRequest();
     const abort = () => request.abort();
     request.open("PUT", url);

@@ -33,7 +33,7 @@ export async function again<Value>(
   for (let attempt = 0; ; attempt++) {
     try {
       const value = await run();
-      onWaiting(false);
+      if (!signal.aborted) onWaiting(false);
       return value;
     } catch (error) {
       if (signal.aborted) throw error;

@@ -43,7 +43,7 @@ export interface Work {
   abort: AbortController;
   hash: Promise<FileHash | undefined> | undefined;
   hashAbort: AbortController;
-  opened: OpenedUpload | undefined;
+  opened: Promise<OpenedUpload> | undefined;
 }
 
 export const transfers = signal<readonly Transfer[]>([]);

@@ -76,20 +76,28 @@ async function carry(key: string): Promise<void> {
   const transfer = find(key);
   if (!work?.file || !transfer) return;
   const { file } = work;
-  work.abort = new AbortController();
-  const { signal } = work.abort;
+  const abort = new AbortController();
+  work.abort = abort;
+  const { signal } = abort;
   change(key, { stage: "sending", reason: undefined });
   const meter = speedometer(transfer.sent);
   const onWaiting = (waiting: boolean) => change(key, { stage: waiting ? "waiting" : "sending" });
   try {
-    work.opened ??= await again({ signal, onWaiting }, () => open(transfer, file, work.handle));
-    const { uploadId } = work.opened;
+    // Once, however often one pauses meanwhile.
+    work.opened ??= again({ signal, onWaiting }, () => open(transfer, file, work.handle)).catch((error) => {
+      work.opened = undefined;
+      throw error;
+    });
+    const opened = await work.opened;
+    const { uploadId } = opened;
+    if (!works.has(key)) return await withdraw(uploadId);
+    signal.throwIfAborted();
     claim(uploadId);
     change(key, { uploadId });
     work.hash ??= hashFile(file, work.hashAbort.signal);
     const parts = await sendFile({
       file,
-      opened: work.opened,
+      opened,
       signal,
       onProgress: (sent) => change(key, { sent, speed: meter(sent) }),
       onWaiting,
@@ -112,7 +120,10 @@ async function carry(key: string): Promise<void> {
     next();
     await follow(key, uploadId, versionId);
   } catch (error) {
-    if (!signal.aborted) change(key, { stage: "failed", reason: wordsFor(error) });
+    if (signal.aborted) return;
+    // Other parts are still on their way.
+    abort.abort();
+    change(key, { stage: "failed", reason: wordsFor(error) });
   } finally {
     next();
   }
@@ -138,7 +149,6 @@ async function open(transfer: Transfer, file: File, handle?: FileSystemFileHandl
     uploadId: opened.uploadId,
     name: file.name,
     bytes: file.size,
-    lastModified: file.lastModified,
     handle,
   });
   return opened;
@@ -217,13 +227,15 @@ export async function cancel(key: string): Promise<void> {
   works.get(key)?.hashAbort.abort();
   works.delete(key);
   transfers.value = transfers.value.filter((one) => one.key !== key);
-  if (transfer?.uploadId && transfer.assetId === undefined) {
-    void forget(transfer.uploadId);
-    await api.remove(`/presign/${transfer.uploadId}`, "*").catch((error: unknown) => {
-      complain("The upload could not be withdrawn; it expires by itself.", error);
-    });
-  }
+  if (transfer?.uploadId && transfer.assetId === undefined) await withdraw(transfer.uploadId);
   next();
+}
+
+async function withdraw(uploadId: string): Promise<void> {
+  void forget(uploadId);
+  await api.remove(`/presign/${uploadId}`, "*").catch((error: unknown) => {
+    complain("The upload could not be withdrawn; it expires by itself.", error);
+  });
 }
 
 export function dismiss(key: string): void {
