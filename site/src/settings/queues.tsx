@@ -64,6 +64,12 @@ export function Queues() {
       {label}
     </button>
   );
+  const why = ({ reason, traceId }: DeadLetter) => (
+    <span class="any-length">
+      {reason}
+      {traceId && <span class="quiet small row-note">Trace {traceId}</span>}
+    </span>
+  );
   const number = (n: number, bad = false) => <span class={`numbers${bad ? " state bad" : ""}`}>{n}</span>;
   return (
     <div class="page narrow" {...useAlive()}>
@@ -101,7 +107,7 @@ export function Queues() {
               words[letter.queue] ?? letter.queue,
               <span class="quiet">{moment(letter.at)}</span>,
               <span class="numbers small">{letter.id ?? letter.key}</span>,
-              letter.reason,
+              why(letter),
               number(letter.attempts),
               again("Send again", letter.queue, [letter.deadId]),
             ],

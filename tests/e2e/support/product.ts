@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 
 interface Access {
   urls: { api: string; site: string; edge: string };
-  databases: { postgres: string };
+  databases: { postgres: string; redis: string };
   people: { id: string; name: string; email: string; password: string }[];
   apiKey: string;
   project: { id: string; name: string };
