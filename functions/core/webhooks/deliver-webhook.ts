@@ -15,14 +15,17 @@ import {
   dueInMs,
   endAttempt,
 } from "./delivery-store.ts";
+import type { Places } from "./places.ts";
 import { post, type Reply } from "./post.ts";
 import { nextAttemptMs, retryAfterMs } from "./retries.ts";
 import { signedHeaders } from "./secret.ts";
 
 /** Standard Webhooks: 15 to 30 s. Resolving the name is part of it. */
 const DEADLINE_MS = 15_000;
+/** An event for a slow endpoint asks again for one of its places after this, and up to as much more. */
+const PLACE_MS = 5_000;
 
-export type DeliverDeps = Pick<Resources, "sql" | "config"> & { later: Later };
+export type DeliverDeps = Pick<Resources, "sql" | "config"> & { later: Later; places: Places };
 export type Delivered = "delivered" | "retrying" | "failed" | "nothing-to-do";
 
 /**
@@ -34,12 +37,14 @@ export async function deliverWebhook(
   deliveryId: string,
   { signal }: { signal?: AbortSignal } = {},
 ): Promise<Delivered> {
-  const { sql, config, later } = deps;
-  const claim = await claimDelivery(sql, deliveryId);
+  const { sql, config, later, places } = deps;
+  const taken = places.taken();
+  const claim = await claimDelivery(sql, deliveryId, taken);
   if (!claim) {
-    // Not due yet, or an attempt that nobody knows the end of: whoever made it may be gone.
-    const waitMs = await dueInMs(sql, deliveryId);
-    if (waitMs !== null) await later.hint("webhooks:deliver", deliveryId, waitMs);
+    // Not due yet, no place for its endpoint, or an attempt that nobody knows the end of: whoever made it may be gone.
+    const dueMs = await dueInMs(sql, deliveryId);
+    const waitMs = Math.max(dueMs ?? 0, taken.length > 0 ? PLACE_MS * (1 + Math.random()) : 0);
+    if (dueMs !== null) await later.hint("webhooks:deliver", deliveryId, waitMs);
     return "nothing-to-do";
   }
   if (claim.closed) {
@@ -51,7 +56,7 @@ export async function deliverWebhook(
     });
     return "failed";
   }
-  const end = await attempt(claim, config, signal);
+  const end = await places.during(claim.endpoint_id, () => attempt(claim, config, signal));
   const isOurs = await inTransaction(sql, async (tx) => {
     const ended = await endAttempt(tx, claim, end);
     if (ended && end.status === 410) await giveUpEndpoint(tx, claim, system);

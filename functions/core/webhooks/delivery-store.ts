@@ -79,16 +79,20 @@ export async function endpointsFor(
 
 /**
  * Begins an attempt: raises the fence, counts it, and makes the row due again after the lease. Null when there is
- * nothing to do: settled, not due yet, or somebody is at it. The first attempt waits for no time, which a clock that
- * was set back would make an hour.
+ * nothing to do: settled, not due yet, for one of `notFor`, or somebody is at it. The first attempt waits for no time,
+ * which a clock that was set back would make an hour.
  */
-export async function claimDelivery(sql: Sql, id: string): Promise<ClaimedDelivery | null> {
+export async function claimDelivery(
+  sql: Sql,
+  id: string,
+  notFor: string[] = [],
+): Promise<ClaimedDelivery | null> {
   const rows = claimSchema.array().parse(
     await sql`
     update webhook_deliveries d set fence = d.fence + 1, attempts = d.attempts + 1,
       next_attempt_at = now() + ${`${ATTEMPT_LEASE_SECONDS} seconds`}::interval
     from webhook_endpoints e
-    where d.id = ${id} and d.state = 'pending' and e.id = d.endpoint_id
+    where d.id = ${id} and d.state = 'pending' and e.id = d.endpoint_id and e.id <> all(${notFor})
       and (d.attempts = 0 or d.next_attempt_at <= now() + ${`${EARLY_MS} milliseconds`}::interval)
     returning d.id, d.fence, d.attempts, d.event_id, d.body, e.id as endpoint_id, e.project_id, e.url, e.secret,
       case when e.previous_secret_until > now() then e.previous_secret end as previous_secret,
