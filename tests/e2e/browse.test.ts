@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { SQL } from "bun";
 import type { Browser, Page } from "playwright-core";
 import { countedClip } from "#tests/fixtures/counted.ts";
 import { openChromium } from "#tests/support/chromium.ts";
@@ -175,3 +176,29 @@ test("who asks for too many pages is told so, and goes on a moment later", async
   });
   await hasty.context().close();
 }, 60_000);
+
+test("a long list stays as long as one has made it while others work, and every folder is there", async () => {
+  const many = await freshProject("Many", { rita: "reviewer" });
+  const clip = await countedClip({ name: "e2e-25", rate: "25", frames: 150, sound: "with" });
+  const { versionId } = await uploadAsset(many, clip, undefined, "The last one.mp4");
+  const sql = new SQL(access.databases.postgres);
+  await sql`insert into assets (id, project_id, name, created_at)
+    select 'ast_' || substr(md5(${many} || n), 1, 26), ${many}, 'Take ' || n, now() + n * interval '1 second'
+    from generate_series(1, 230) n`;
+  await sql`insert into folders (id, project_id, name)
+    select 'fld_' || substr(md5(${many} || n), 1, 26), ${many}, 'Day ' || lpad(n::text, 3, '0') from generate_series(1, 210) n`;
+  await sql.end();
+  await page.goto(`${access.urls.site}/p/${many}`);
+  await page.waitForFunction(() => !document.querySelector("main [inert]"));
+  expect(await page.getByRole("list", { name: "Folders" }).getByRole("listitem").count()).toBe(210);
+  for (const count of [200, 231]) {
+    await page.getByRole("button", { name: "Show more" }).click();
+    await page.waitForFunction(
+      (wanted) => document.querySelectorAll("[aria-label=Assets] .asset-name").length === wanted,
+      count,
+    );
+  }
+  await ask("POST", "/comments", { versionId, frame: 3, text: "Seen from afar" });
+  await page.getByTitle("1 open comment", { exact: true }).waitFor();
+  expect(await assets().locator(".asset-name").count()).toBe(231);
+}, 120_000);

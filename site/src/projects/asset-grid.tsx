@@ -6,7 +6,7 @@ import type { Rights } from "../review/rights.ts";
 import { ShareDialog } from "../shares/share-dialog.tsx";
 import { Menu, MenuItem } from "../ui/menu.tsx";
 import { StatusView } from "../ui/status.tsx";
-import { ago, duration, size } from "../ui/words.ts";
+import { ago, count, duration, size } from "../ui/words.ts";
 import type { Browse } from "./browse.ts";
 import { DeleteFolder, MoveDialog, RenameAsset, RenameFolder } from "./folder-dialogs.tsx";
 import { Poster } from "./poster.tsx";
@@ -121,7 +121,7 @@ function AssetCard({ asset, browse, rights }: Props & { asset: Asset }) {
         <span class="asset-status">
           <StatusView status={asset.status} />
           {version && version.openComments > 0 && (
-            <span class="state plain numbers" title={`${version.openComments} open comments`}>
+            <span class="state plain numbers" title={count(version.openComments, "open comment")}>
               <MessageSquare size={12} strokeWidth={1.5} aria-hidden="true" />
               {version.openComments}
               <span class="visually-hidden"> open comments</span>

@@ -1,5 +1,5 @@
 import { computed, signal } from "@preact/signals";
-import { api } from "../api/client.ts";
+import { all, api } from "../api/client.ts";
 import { listen } from "../api/live.ts";
 import type { Asset, Folder, Outcome, Page } from "../api/types.ts";
 import type { ProjectStart } from "../server/project.ts";
@@ -35,15 +35,22 @@ export function createBrowse(start: ProjectStart) {
     cursor: next,
   });
 
-  async function load(): Promise<void> {
+  /** Reads the list again, as far as it was read already. */
+  async function load(atLeast = assets.value.length): Promise<void> {
     asking.abort();
     asking = new AbortController();
     const { signal: stop } = asking;
     loading.value = true;
     try {
-      const page = await api.get<Page<Asset>>("/assets", address(), stop);
-      assets.value = page.items;
-      cursor.value = page.nextCursor;
+      const items: Asset[] = [];
+      let next: string | null = null;
+      do {
+        const page: Page<Asset> = await api.get<Page<Asset>>("/assets", address(next), stop);
+        items.push(...page.items);
+        next = page.nextCursor;
+      } while (next && items.length < atLeast);
+      assets.value = items;
+      cursor.value = next;
     } catch (error) {
       if (!stop.aborted) complain("The list could not be read again.", error);
     } finally {
@@ -84,24 +91,25 @@ export function createBrowse(start: ProjectStart) {
         if (value && !(name === "sort" && value === "-createdAt")) url.searchParams.set(name, value);
         else url.searchParams.delete(name);
       history.replaceState(history.state, "", url);
-      void load();
+      void load(0);
     },
     async more() {
       if (!cursor.value || loading.value) return;
+      // A list that is asked for anew meanwhile is another one, which this page would not belong to.
+      const { signal: stop } = asking;
       loading.value = true;
       try {
-        const page = await api.get<Page<Asset>>("/assets", address(cursor.value));
+        const page = await api.get<Page<Asset>>("/assets", address(cursor.value), stop);
         assets.value = [...assets.value, ...page.items];
         cursor.value = page.nextCursor;
       } catch (error) {
-        complain("The rest could not be read.", error);
+        if (!stop.aborted) complain("The rest could not be read.", error);
       } finally {
-        loading.value = false;
+        if (!stop.aborted) loading.value = false;
       }
     },
     async loadFolders() {
-      const page = await api.get<Page<Folder>>(`/projects/${projectId}/folders`, { limit: 200 });
-      folders.value = page.items;
+      folders.value = await all<Folder>(`/projects/${projectId}/folders`, {});
     },
     pick(id: string, on: boolean) {
       const next = new Set(picked.value);
@@ -124,7 +132,7 @@ export function createBrowse(start: ProjectStart) {
             label: "Undo",
             run: () =>
               void several("restore", done)
-                .then(load)
+                .then(() => load())
                 .catch((error: unknown) => complain("It could not be taken back.", error)),
           });
       } catch (error) {

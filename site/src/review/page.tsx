@@ -1,10 +1,11 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { api } from "../api/client.ts";
+import { all } from "../api/client.ts";
 import type { Member } from "../api/types.ts";
 import { listenForKeys, playerKeys } from "../player/keys.ts";
 import { KeysHelp } from "../player/keys-help.tsx";
 import { useAlive } from "../ui/alive.ts";
+import { complain } from "../ui/toasts.tsx";
 import { Comments } from "./comments.tsx";
 import { Composer } from "./composer.tsx";
 import { followEvents } from "./follow.ts";
@@ -111,15 +112,17 @@ function Review({ start, onKnown }: { start: ReviewStart; onKnown: (start: Revie
       onKnown({ ...start, preview, version, comments: [...review.comments.value] }),
     );
     if (start.moreComments)
-      void review.loadComments().then(() => {
-        const asked = review.comments.value.find(({ id }) => id === start.commentId);
-        if (asked && review.selected.value === undefined) review.select(asked);
-      });
+      void review
+        .loadComments()
+        .then(() => {
+          const asked = review.comments.value.find(({ id }) => id === start.commentId);
+          if (asked && review.selected.value === undefined) review.select(asked);
+        })
+        .catch((error: unknown) => complain("Not all comments could be read.", error));
     if (!start.guest)
-      void api
-        .get<{ items: Member[] }>(`/projects/${start.project.id}/members`, { limit: 200 })
-        .then(({ items }) => {
-          review.members.value = items;
+      void all<Member>(`/projects/${start.project.id}/members`, {})
+        .then((members) => {
+          review.members.value = members;
         })
         .catch(() => undefined);
     return () => {

@@ -1,4 +1,4 @@
-import type { Problem } from "../api/types.ts";
+import type { Page, Problem } from "../api/types.ts";
 
 /** What this process was started with; read at run time, so one build serves every deployment. */
 export function settings(): { apiBase: string; edgeBase: string } {
@@ -50,4 +50,18 @@ export async function ask<Value>(request: Request, path: string, bearer?: string
   } catch {
     return { ok: false, status: 502 };
   }
+}
+
+/** Every page of a list. */
+export async function askAll<Item>(request: Request, path: string): Promise<Answer<Item[]>> {
+  const items: Item[] = [];
+  let cursor: string | null = null;
+  do {
+    const query: string = `${path.includes("?") ? "&" : "?"}limit=200${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`;
+    const page: Answer<Page<Item>> = await ask<Page<Item>>(request, path + query);
+    if (!page.ok) return page;
+    items.push(...page.value.items);
+    cursor = page.value.nextCursor;
+  } while (cursor);
+  return { ok: true, value: items };
 }

@@ -1,6 +1,6 @@
 import type { AstroGlobal } from "astro";
 import type { Asset, Folder, Page, Project } from "../api/types.ts";
-import { ask } from "./api.ts";
+import { ask, askAll } from "./api.ts";
 
 export interface ProjectStart {
   project: Project;
@@ -25,7 +25,7 @@ export async function loadProject({ request, url, params }: AstroGlobal): Promis
   if (!query.q && !query.status) search.set("folderId", folderId ?? "root");
   const [project, folders, assets] = await Promise.all([
     ask<Project>(request, `/projects/${projectId}`),
-    ask<Page<Folder>>(request, `/projects/${projectId}/folders?limit=200`),
+    askAll<Folder>(request, `/projects/${projectId}/folders`),
     ask<Page<Asset>>(request, `/assets?${search}`),
   ]);
   if (!project.ok) return project;
@@ -35,7 +35,7 @@ export async function loadProject({ request, url, params }: AstroGlobal): Promis
     ok: true,
     start: {
       project: project.value,
-      folders: folders.value.items,
+      folders: folders.value,
       assets: assets.value.items,
       nextCursor: assets.value.nextCursor,
       folderId,
