@@ -30,6 +30,9 @@ describe("on the CPU", () => {
   test("decodes once, scales in a chain, and takes storyboard and peaks on the way", () => {
     const argv = command(source());
     expect(argv.filter((word) => word === "-i")).toEqual(["-i"]);
+    expect(graph(argv)).toContain(
+      "[0:0]setparams=range=tv:colorspace=bt709,scale=1920:1080:flags=bicubic,setsar=1,split=2[v0][c0];",
+    );
     expect(graph(argv)).toContain("[c0]scale=1280:720:flags=bicubic,setsar=1,split=2[v1][c1]");
     expect(graph(argv)).toContain("[c3]fps=2/1:round=up,scale=160:90:flags=bicubic,tile=10x2[th]");
     expect(graph(argv)).toContain("atrim=start_sample=1024,asetpts=PTS-STARTPTS[a0]");
@@ -63,7 +66,11 @@ describe("on the CPU", () => {
     expect(steps({ transfer: "hdr10" })).toContain("tonemap=tonemap=mobius");
     expect(steps({ matrix: "bt601" })).toContain("in_color_matrix=bt601:out_color_matrix=bt709");
     expect(steps({ lateSeconds: 0.25 })).toContain("[0:0]setpts=PTS-0.250000/TB,");
-    expect(steps({ rate: { num: 240, den: 1 } })).toContain("fps=60/1,scale");
+    expect(steps({ rate: { num: 240, den: 1 } })).toContain("fps=60/1,setparams");
+    expect(steps({ pixelFormat: "yuv422p10le" })).toContain(
+      "out_color_matrix=bt709:out_range=tv,format=yuv420p",
+    );
+    expect(steps({ fullRange: true })).toContain("out_range=tv");
   });
   test("a table of times needs a fine clock, key frames by the clock, and no B-frames", () => {
     const argv = command(source({ picture: picture({ looksVariable: true }) }));
@@ -144,7 +151,10 @@ describe("on the GPU", () => {
   test("what it cannot decode is prepared by the CPU and uploaded once", () => {
     const argv = command(
       source({
-        picture: picture({ codec: "prores", chroma: "422", bitDepth: 10, rotation: 90, isUpright: false }),
+        picture: picture({
+          ...{ codec: "prores", pixelFormat: "yuv422p10le", chroma: "422", bitDepth: 10 },
+          ...{ rotation: 90, isUpright: false },
+        }),
       }),
       { device: gpu },
     );

@@ -7,7 +7,7 @@ import ffmpeg from "fluent-ffmpeg";
 
 /** The most typical of the first frames of `input`, at most 1280 wide, as a JPEG. */
 export function writePoster(input: string, output: string, signal: AbortSignal): Promise<void> {
-  return once(ffmpeg(input), ["thumbnail=n=24", shrink], output, signal);
+  return once(plain(input), ["thumbnail=n=24", shrink], output, signal);
 }
 
 /** The picture at `seconds` of `input`, as a JPEG. */
@@ -17,10 +17,20 @@ export function writeStill(
   output: string,
   signal: AbortSignal,
 ): Promise<void> {
-  return once(ffmpeg(input).inputOptions("-accurate_seek").seekInput(seconds), [shrink], output, signal);
+  return once(plain(input).inputOptions("-accurate_seek").seekInput(seconds), [shrink], output, signal);
 }
 
 const shrink = "scale=w='min(1280,iw)':h=-2";
+
+/** Every ffmpeg has what is used here: it need not be asked for its formats and encoders before each start. */
+function plain(input: string): ffmpeg.FfmpegCommand {
+  const command = ffmpeg(input);
+  const noFault = null as unknown as Error;
+  const mjpeg = { description: "", canDemux: true, canMux: true };
+  command.availableFormats = (tell) => tell(noFault, { mjpeg });
+  command.availableEncoders = (tell) => tell(noFault, {});
+  return command;
+}
 
 function once(
   command: ffmpeg.FfmpegCommand,

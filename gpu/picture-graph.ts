@@ -29,6 +29,9 @@ function prepareOnCpu(plan: PicturePlan, first: { width: number; height: number 
   if (plan.flattenAlpha) steps.push("format=gbrap", "premultiply=inplace=1");
   if (plan.toneMap) {
     steps.push(`scale=${size}:${bicubic}`, ...toneMap, "format=yuv420p");
+  } else if (plan.isPlain) {
+    // Nothing to convert: what has the right size already is passed on as it is, and not copied.
+    steps.push("setparams=range=tv:colorspace=bt709", `scale=${size}:${bicubic}`);
   } else {
     const from =
       plan.matrix === "rgb" ? "" : `:in_color_matrix=${plan.matrix === "bt601" ? "bt601" : plan.matrix}`;

@@ -27,6 +27,8 @@ export interface PicturePlan {
   flattenAlpha: boolean;
   toneMap: boolean;
   matrix: Picture["matrix"];
+  /** Pixels and colours are what the ladder has. */
+  isPlain: boolean;
   watermark: boolean;
   lut: boolean;
   rungs: RungPlan[];
@@ -142,6 +144,11 @@ function picturePlan(source: Source, picture: Picture, choices: Choices, warning
     flattenAlpha: picture.hasAlpha,
     toneMap: picture.transfer !== "sdr",
     matrix: picture.matrix,
+    isPlain:
+      picture.pixelFormat === "yuv420p" &&
+      picture.matrix === "bt709" &&
+      !picture.fullRange &&
+      !picture.hasAlpha,
     watermark: choices.recipe.watermark !== undefined,
     lut: choices.recipe.lut !== undefined,
     rungs,

@@ -1,5 +1,5 @@
 import { type FSWatcher, watch } from "node:fs";
-import { putObject } from "#core/storage/prefix.ts";
+import { putLightly } from "#core/storage/put-lightly.ts";
 import type { Storage } from "#core/storage/storage.ts";
 import { GrowingStream } from "./ladder-watch.ts";
 import { mediaPlaylist } from "./playlist.ts";
@@ -39,7 +39,7 @@ export class PreviewFolder {
   async put(name: string, body: Uint8Array | string, cacheControl: string = forEver): Promise<void> {
     if (this.#isClosed) throw new Error("the build is over");
     const place = { bucket: this.#storage.buckets.previews, key: `${this.prefix}${name}` };
-    const work = putObject(this.#storage, place, body, { contentType: contentTypeOf(name), cacheControl });
+    const work = putLightly(this.#storage, place, body, { contentType: contentTypeOf(name), cacheControl });
     this.#underWay.add(work);
     await work.finally(() => this.#underWay.delete(work));
     this.bytes += typeof body === "string" ? Buffer.byteLength(body) : body.byteLength;
