@@ -124,6 +124,13 @@ function refusalOf(error: unknown): { code?: string; message: string } {
   return error.status === 401 || error.isOutage ? { message } : { code: error.code, message };
 }
 
+interface Followed {
+  state: string;
+  reason: string | null;
+  reasonCode: string | null;
+  waiting: string | null;
+}
+
 /** Follows a promotion as far as the caller wants to wait; a refusal on the way is thrown with its reason. */
 async function waitUntil(
   { client, report }: Deps,
@@ -138,30 +145,26 @@ async function waitUntil(
     everyMs = Math.min(everyMs * 1.5, POLL_MAX_MS);
   };
   let said: string | null = null;
+  const tellWait = ({ waiting }: Followed) => {
+    if (!waiting || waiting === said) return;
+    said = waiting;
+    report.line(`  ${said}`, { event: "waiting", uploadId: sent.uploadId, message: said });
+  };
   for (;;) {
-    const upload = await client.get<{
-      state: string;
-      reason: string | null;
-      reasonCode: string | null;
-      waiting: string | null;
-    }>(`/presign/${sent.uploadId}`);
+    const upload = await client.get<Followed>(`/presign/${sent.uploadId}`);
     if (upload.state === "refused")
       throw new Refused(409, upload.reasonCode ?? "upload-refused", upload.reason ?? "refused");
-    if (upload.waiting && upload.waiting !== said) {
-      said = upload.waiting;
-      report.line(`  ${said}`, { event: "waiting", uploadId: sent.uploadId, message: said });
-    }
+    tellWait(upload);
     if (upload.state === "promoted") break;
     await rest();
   }
   if (how.waitFor === "locked") return "locked";
   for (;;) {
-    const version = await client.get<{ state: string; reason: string | null; reasonCode: string | null }>(
-      `/versions/${sent.versionId}`,
-    );
-    if (version.state === "ready") return "ready";
-    if (version.state === "failed")
-      throw new Refused(409, version.reasonCode ?? "failed", version.reason ?? "the preview failed");
+    const preview = await client.get<Followed>(`/preview/${sent.versionId}`);
+    if (preview.state === "ready") return "ready";
+    if (preview.state === "failed")
+      throw new Refused(409, preview.reasonCode ?? "failed", preview.reason ?? "the preview failed");
+    tellWait(preview);
     await rest();
   }
 }

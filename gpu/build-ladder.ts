@@ -91,7 +91,6 @@ function plainer(choices: Choices, plan: Plan, cause: unknown): Choices | undefi
 function asFailure(cause: EncodeError): BuildFailure {
   const { errors, killedBy } = cause.result;
   const log = errors.join("\n");
-  if (/No space left/i.test(log)) throw cause;
   if (killedBy === "SIGXFSZ") {
     return new BuildFailure(
       "scratch-full",

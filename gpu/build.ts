@@ -8,7 +8,7 @@ import { copyBuilt } from "./copy-built.ts";
 import { deadlineSeconds } from "./limits.ts";
 import { openMaster } from "./master.ts";
 import { probe } from "./probe.ts";
-import { openScratch, type Scratch } from "./scratch.ts";
+import { freeBytes, openScratch, type Scratch, ScratchFull } from "./scratch.ts";
 import type { Source } from "./source.ts";
 import { buildStill } from "./still.ts";
 import { openSupply } from "./supply.ts";
@@ -45,6 +45,24 @@ export async function build(
   signal: AbortSignal,
 ): Promise<Built> {
   await using scratch = await openScratch(tools.scratchBase, `${claim.jobId}.${claim.fence}`);
+  try {
+    return await buildOn(scratch, tools, claim, witness, signal);
+  } catch (cause) {
+    if (signal.aborted || (await freeBytes(scratch.root)) >= LEFT_BYTES) throw cause;
+    throw new ScratchFull("the scratch disk is full", { cause });
+  }
+}
+
+/** With less than this left on the scratch disk, nothing that ends badly is the file's fault. */
+const LEFT_BYTES = 1024 * 1024;
+
+async function buildOn(
+  scratch: Scratch,
+  tools: Tools,
+  claim: Claim,
+  witness: Witness,
+  signal: AbortSignal,
+): Promise<Built> {
   const master = await openMaster(tools.storage, claim);
   const copied = await copyBuilt(tools, claim, witness, master, signal);
   if (copied) return copied;

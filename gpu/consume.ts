@@ -13,8 +13,10 @@ import {
 import { publishPlayable } from "#core/previews/publish-playable.ts";
 import { beat, findBuilt, storeHashes } from "#core/previews/store.ts";
 import type { Delivery, Queue } from "#core/queue/port.ts";
+import { isFull } from "#core/storage/faults.ts";
 import type { Log } from "#core/telemetry/log.ts";
 import { build, type Witness } from "./build.ts";
+import { ScratchFull } from "./scratch.ts";
 import { sweepAttempts } from "./sweep-attempts.ts";
 import type { Tools } from "./tools.ts";
 import { type Turn, Turns } from "./turns.ts";
@@ -44,6 +46,7 @@ export interface Consumer {
   worker: string;
   /** Builds that run to their end at a time; one more is begun for what nobody can watch yet. */
   concurrency: number;
+  roomRetryMs: number;
   announce: (claim: Claim, progress: Progress & { state: string }) => void;
   /** Told how each build ended. */
   ended: (outcome: string, engine: string, seconds: number) => void;
@@ -51,6 +54,8 @@ export interface Consumer {
 
 const HEARTBEAT_MS = 2_000;
 const BUSY_RETRY_MS = 5_000;
+/** Between two looks whether there is room, as often as the copy of a master asks. */
+export const ROOM_RETRY_MS = 20_000;
 
 /** Takes hints and builds until `stop` aborts; then hands back what runs and resolves. */
 export async function consume(consumer: Consumer, stop: AbortSignal): Promise<void> {
@@ -148,9 +153,7 @@ async function settle(
   const { sql } = consumer;
   if (cause instanceof Interrupted && cause.why === "lost") {
     log.warn("the job was taken over, cancelled or deleted");
-    await tidy(log, async () =>
-      sweepAttempts(consumer.tools.storage, claim, await shownMeanwhile(sql, claim), { onlyOwn: true }),
-    );
+    await sweepOwn(consumer, claim, log);
     await delivery.ack();
     return "lost";
   }
@@ -161,6 +164,15 @@ async function settle(
     await delivery.retry({ delayMs, reason: cause.message, uncounted: true });
     log.info({ why: cause.message }, "handed back");
     return "handed-back";
+  }
+  const waiting = noRoom(cause);
+  if (waiting) {
+    log.warn({ fault: String(cause) }, "the build has to wait");
+    // What it uploaded would only take room from the next try.
+    await sweepOwn(consumer, claim, log);
+    await handBackJob(sql, claim, { waiting });
+    await delivery.retry({ delayMs: consumer.roomRetryMs, reason: waiting, uncounted: true });
+    return "waiting";
   }
   if (cause instanceof BuildFailure) {
     log.warn({ code: cause.code, reason: cause.message }, "preview failed");
@@ -186,6 +198,15 @@ async function settle(
   return "fault";
 }
 
+/** What a build waits for, in words for people. Undefined: that is not why it ended. */
+function noRoom(cause: unknown): string | undefined {
+  const isDisk =
+    cause instanceof ScratchFull ||
+    ["ENOSPC", "EDQUOT"].includes((cause as NodeJS.ErrnoException)?.code ?? "");
+  if (!isDisk && !isFull(cause)) return undefined;
+  return `The ${isDisk ? "disk of the preview worker" : "storage"} is full. Nothing is lost: the preview goes on by itself as soon as an administrator has made room.`;
+}
+
 /** Ends the job and removes what it had uploaded, but for what somebody may be watching: the sweep comes for that. */
 async function giveUp(consumer: Consumer, claim: Claim, failure: BuildFailure, log: Log): Promise<void> {
   const { sql, tools } = consumer;
@@ -196,6 +217,13 @@ async function giveUp(consumer: Consumer, claim: Claim, failure: BuildFailure, l
     >`select prefix from preview_jobs where id = ${claim.jobId}`;
     await sweepAttempts(tools.storage, claim, row?.prefix ?? null);
   });
+}
+
+/** Removes what this claim uploaded, but for what people see meanwhile. */
+async function sweepOwn({ sql, tools }: Consumer, claim: Claim, log: Log): Promise<void> {
+  await tidy(log, async () =>
+    sweepAttempts(tools.storage, claim, await shownMeanwhile(sql, claim), { onlyOwn: true }),
+  );
 }
 
 /** What people see until the one who has the job now shows more. Null when nobody is to see anything of it. */

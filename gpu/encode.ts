@@ -7,7 +7,7 @@ import { Peaks } from "./peaks.ts";
 import type { Plan } from "./plan.ts";
 import { type PreviewFolder, publishLadder } from "./publish.ts";
 import { type RunProgress, type RunResult, run } from "./run.ts";
-import { folderBytes, type Scratch } from "./scratch.ts";
+import { folderBytes, type Scratch, ScratchFull } from "./scratch.ts";
 import type { Source } from "./source.ts";
 import type { Input } from "./supply.ts";
 import type { Tools } from "./tools.ts";
@@ -79,6 +79,8 @@ export async function encode(tools: Tools, options: EncodeOptions): Promise<Enco
       onStdout: (chunk) => peaks?.push(chunk),
       onProgress: (progress) => options.onProgress({ ...progress, playableSeconds }),
     });
+    const full = result.errors.find((line) => /No space left|Disk quota exceeded/i.test(line));
+    if (full) throw new ScratchFull(full);
     await publisher.finish();
     if (result.code !== 0) throw new EncodeError(result);
     return { streams: publisher.streams, peaks, loudness: readLoudness(result.tail), result };

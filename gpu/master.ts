@@ -5,7 +5,7 @@ import { BuildFailure, type Claim, type Hashes } from "#core/previews/job.ts";
 import { headObject, readRange } from "#core/storage/read.ts";
 import { readAhead } from "#core/storage/read-ahead.ts";
 import type { Storage } from "#core/storage/storage.ts";
-import { freeBytes } from "./scratch.ts";
+import { freeBytes, ScratchFull } from "./scratch.ts";
 
 /** The locked object behind a version, pinned to the storage version that was locked. */
 export interface Master {
@@ -61,7 +61,7 @@ export async function readMaster(
   onBytes: (bytes: number) => void = () => {},
 ): Promise<Hashes> {
   if (path && (await freeBytes(path.slice(0, path.lastIndexOf("/")))) < master.bytes * 1.2) {
-    throw new Error("the scratch disk has no room for this master");
+    throw new ScratchFull("the scratch disk has no room for this master");
   }
   const digest = await openDigest();
   const file = path ? await open(path, "wx", 0o600) : undefined;

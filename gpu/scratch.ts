@@ -10,6 +10,11 @@ export interface Scratch {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** The scratch disk has no room, which says nothing about the file. */
+export class ScratchFull extends Error {
+  override name = "ScratchFull";
+}
+
 /** A folder for one attempt, removed at the end of its scope whatever happens. */
 export async function openScratch(base: string, name: string): Promise<Scratch> {
   if (!/^[\w.-]+$/.test(name)) throw new RangeError("a scratch folder with a foreign name");

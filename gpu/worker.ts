@@ -9,7 +9,7 @@ import { keysOf, openStorage } from "#core/storage/storage.ts";
 import { openLog } from "#core/telemetry/log.ts";
 import { surviveStrayResets } from "#core/telemetry/stray-errors.ts";
 import { answerStills } from "./answer-stills.ts";
-import { consume } from "./consume.ts";
+import { consume, ROOM_RETRY_MS } from "./consume.ts";
 import { openDevice } from "./device.ts";
 import { FILE_BYTES } from "./feed.ts";
 import { defaultCaps } from "./limits.ts";
@@ -69,6 +69,7 @@ await consume(
     log,
     worker,
     concurrency: config.QUEUE_CONCURRENCY,
+    roomRetryMs: ROOM_RETRY_MS,
     announce: (claim, progress) => {
       const data = { versionId: claim.versionId, jobId: claim.jobId, ...progress };
       void publishLive(redis, claim.projectId, { type: "preview.progress", data });

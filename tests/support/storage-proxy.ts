@@ -4,7 +4,7 @@ import { connect, createServer, type Socket } from "node:net";
 export type StorageFault =
   | { kind: "pass" }
   /** Answers with this status instead of asking the storage. */
-  | { kind: "status"; status: 403 | 500 | 503 }
+  | { kind: "status"; status: 403 | 500 | 503 | 507 }
   /** Says "done" without asking the storage. */
   | { kind: "pretend" }
   /** Passes the request on, then drops the connection instead of handing the answer over. */
@@ -25,7 +25,12 @@ export interface StorageProxy {
   close(): Promise<void>;
 }
 
-const codeOf = { 403: "AccessDenied", 500: "InternalError", 503: "SlowDown" } as const;
+const codeOf = {
+  403: "AccessDenied",
+  500: "InternalError",
+  503: "SlowDown",
+  507: "InsufficientCapacity",
+} as const;
 const xml = '<?xml version="1.0" encoding="UTF-8"?>';
 
 /** Request by request in front of the real storage: breaks what it is told to break, and sees what was asked. */

@@ -19,11 +19,14 @@ export interface WorkerProcess {
 export async function spawnWorker(
   room: Pick<PreviewRoom, "environment">,
   env: Record<string, string> = {},
+  /** Words before the command, which find the scratch folder in `SCRATCH_PATH`. */
+  under: string[] = ["nice"],
 ): Promise<WorkerProcess> {
   const scratch = await mkdtemp(join(tmpdir(), "rushes-process-"));
+  const [first = "", ...rest] = under;
   const child: ChildProcess = spawn(
-    "nice",
-    [process.execPath, join(import.meta.dir, "../../gpu/worker.ts")],
+    first,
+    [...rest, process.execPath, join(import.meta.dir, "../../gpu/worker.ts")],
     {
       env: {
         PATH: process.env.PATH ?? "",

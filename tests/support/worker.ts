@@ -62,6 +62,7 @@ export async function startWorker(
       log,
       worker: "test",
       concurrency: options.concurrency ?? 2,
+      roomRetryMs: 1_000,
       announce: (claim, figures) => progress.push({ ...figures, jobId: claim.jobId }),
       ended: (outcome, engine, seconds) => outcomes.push({ outcome, engine, seconds }),
     },

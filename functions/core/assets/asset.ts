@@ -200,6 +200,8 @@ export const preview = z.object({
   engine: z.string().nullable(),
   reason: z.string().nullable(),
   reasonCode: z.string().nullable(),
+  /** Why the build cannot move on: a full storage or disk. It goes on by itself. */
+  waiting: z.string().nullable(),
   /** What of the master the preview does not show, in sentences. */
   warnings: z.array(z.string()),
   rungs: z.array(

@@ -17,7 +17,8 @@ export async function publishPlayable(
   return inTransaction(sql, async (tx) => {
     if (!(await lockHeld(tx, claim))) return false;
     await tx`
-      update preview_jobs set prefix = ${shown.preview.prefix}, rungs = ${json(tx, shown.preview.rungs)}
+      update preview_jobs set prefix = ${shown.preview.prefix}, rungs = ${json(tx, shown.preview.rungs)},
+        waiting = null
       where id = ${claim.jobId}`;
     if ((await showPlayable(tx, claim.versionId, shown))?.isNew) {
       await emit(tx, {

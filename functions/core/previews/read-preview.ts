@@ -15,11 +15,12 @@ interface LatestJob {
   etaSeconds: number | null;
   engine: string | null;
   rungs: Answer["rungs"];
+  waiting: string | null;
 }
 
 async function latestJob(sql: Sql, versionId: string): Promise<LatestJob | undefined> {
   const [row] = await sql<LatestJob[]>`
-    select id, progress, speed, eta_seconds as "etaSeconds", engine, rungs from preview_jobs
+    select id, progress, speed, eta_seconds as "etaSeconds", engine, rungs, waiting from preview_jobs
     where version_id = ${versionId} order by created_at desc, id desc limit 1`;
   return row;
 }
@@ -43,6 +44,7 @@ export async function readPreview(
     engine: job?.engine ?? preview?.engine ?? null,
     reason: version.reason,
     reasonCode: version.reasonCode,
+    waiting: job?.waiting ?? null,
     warnings: preview?.warnings ?? [],
     rungs: rungs.map(({ name, width, height, bandwidth, codecs }) => ({
       name,

@@ -106,6 +106,8 @@ export async function leaveRunning(
     engine?: string;
     /** A hand-back is no attempt. */
     uncounted?: boolean;
+    /** Why it cannot move on, for people. */
+    waiting?: string;
   },
 ): Promise<boolean> {
   const isEnd = end.state !== "queued";
@@ -116,6 +118,7 @@ export async function leaveRunning(
       rungs = coalesce(${end.rungs ? json(sql, end.rungs) : null}, rungs),
       engine = coalesce(${end.engine ?? null}, engine),
       reason_code = ${end.failure?.code ?? null}, reason = ${end.failure?.reason ?? null},
+      waiting = ${end.waiting ?? null},
       progress = case when ${end.state} = 'done' then 1 else progress end,
       attempts = attempts - ${end.uncounted ? 1 : 0},
       eta_seconds = null, finished_at = case when ${isEnd} then now() end

@@ -1706,6 +1706,7 @@ export interface components {
             engine: string | null;
             reason: string | null;
             reasonCode: string | null;
+            waiting: string | null;
             warnings: string[];
             rungs: {
                 name: string;

@@ -164,11 +164,13 @@ export function Picture({ review, lead, going, onGoing, onFullScreen, onHelp }: 
 function Building({ review }: { review: Review }) {
   const { built, model } = review.player;
   const share = built.value / model.frames;
+  const { waiting, progress } = review.preview.value;
   return (
     <p class="stage-note" role="status">
-      {share < 1
-        ? `${Math.round(share * 100)} % can be watched and commented on; the rest is being built.`
-        : `Everything can be watched; better quality is ${Math.round(review.preview.value.progress * 100)} % built.`}
+      {waiting ??
+        (share < 1
+          ? `${Math.round(share * 100)} % can be watched and commented on; the rest is being built.`
+          : `Everything can be watched; better quality is ${Math.round(progress * 100)} % built.`)}
     </p>
   );
 }

@@ -6,7 +6,7 @@ import type { Review } from "./review.ts";
 
 /** In place of the picture while there is none: what is being done, how far, or why it cannot be. */
 export function Waiting({ review }: { review: Review }) {
-  const { state, progress, etaSeconds, reason } = review.preview.value;
+  const { state, progress, etaSeconds, reason, waiting } = review.preview.value;
   const rebuild = async () => {
     try {
       await api.post("/preview", { versionId: review.version.value.id });
@@ -29,11 +29,12 @@ export function Waiting({ review }: { review: Review }) {
       </div>
     );
   const words =
-    state === "promoting"
+    waiting ??
+    (state === "promoting"
       ? "The file is being copied to its locked place."
       : state === "mastered"
         ? "The master is locked. The preview starts in a moment."
-        : "The preview is being built. You can watch as soon as its first seconds are there.";
+        : "The preview is being built. You can watch as soon as its first seconds are there.");
   return (
     <div class="stage-wait" role="status">
       <p>{words}</p>

@@ -177,7 +177,7 @@ function wordsOf({ stage, sent, bytes, speed, progress, reason }: Transfer): str
     case "copying":
       return reason ?? `Locking the master${progress > 0 ? `, ${percent}` : ""}`;
     case "building":
-      return `Building the preview${progress > 0 ? `, ${percent}` : ""}`;
+      return reason ?? `Building the preview${progress > 0 ? `, ${percent}` : ""}`;
     case "done":
       return "Ready to watch";
     case "failed":

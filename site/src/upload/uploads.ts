@@ -180,7 +180,7 @@ async function follow(key: string, uploadId: string, versionId: string): Promise
         arrived();
         return;
       }
-      change(key, { progress: preview.progress });
+      change(key, { progress: preview.progress, reason: preview.waiting ?? undefined });
       if (preview.state === "ready" || preview.state === "playable") {
         change(key, { stage: "done" });
         arrived();
