@@ -14,6 +14,7 @@ import { deliverWebhook } from "#core/webhooks/deliver-webhook.ts";
 import { addDeliveries, restartDelivery, staleDeliveries } from "#core/webhooks/delivery-store.ts";
 import { openPlaces } from "#core/webhooks/places.ts";
 import { newWebhookSecret } from "#core/webhooks/secret.ts";
+import { startBackground } from "#functions/background.ts";
 import { eventually } from "#tests/support/eventually.ts";
 import { type Seed, seedPeople } from "#tests/support/people.ts";
 import { testResources } from "#tests/support/resources.ts";
@@ -194,6 +195,21 @@ describe("delivering webhooks", () => {
     expect(endpoint?.disabled).toBe(true);
     expect(await resources.sql`select 1 from audit_log where subject = ${made.endpointId}`).toHaveLength(1);
   });
+
+  test("the background makes an attempt by itself, and the next when it is due", async () => {
+    answers.set("/by-itself", { status: 500 });
+    const background = startBackground(resources);
+    try {
+      const made = await deliverable("/by-itself");
+      const row = (state: object) =>
+        eventually(async () => expect(await rowOf(made.deliveryId)).toMatchObject(state));
+      await row({ state: "pending", attempts: 1, last_status: 500 });
+      answers.set("/by-itself", { status: 200 });
+      await row({ state: "delivered", attempts: 2, last_status: 200 });
+    } finally {
+      await background.stop();
+    }
+  }, 90_000);
 
   test("fifty hints at once make one attempt", async () => {
     const made = await deliverable("/once");

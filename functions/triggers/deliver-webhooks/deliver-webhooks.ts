@@ -3,9 +3,9 @@ import { openPlaces } from "#core/webhooks/places.ts";
 import type { OnJob } from "../trigger.ts";
 
 /** One attempt of one delivery. A failed attempt is noted in its row, which knows when the next one is due. */
-export const deliverWebhooks: OnJob = (deps) => {
-  const places = openPlaces();
+export const deliverWebhooks: OnJob = ({ sql, config, later }) => {
+  const deps = { sql, config, later, places: openPlaces() };
   return async (job) => {
-    await deliverWebhook({ ...deps, places }, job.id, { signal: job.signal });
+    await deliverWebhook(deps, job.id, { signal: job.signal });
   };
 };
