@@ -29,6 +29,8 @@ function prepareOnCpu(plan: PicturePlan, first: { width: number; height: number 
   if (plan.flattenAlpha) steps.push("format=gbrap", "premultiply=inplace=1");
   if (plan.toneMap) {
     steps.push(`scale=${size}:${bicubic}`, ...toneMap, "format=yuv420p");
+  } else if (plan.wideGamut) {
+    steps.push(`scale=${size}:${bicubic}`, fromWideGamut(plan, plan.wideGamut), "format=yuv420p");
   } else if (plan.isPlain) {
     // Nothing to convert: what has the right size already is passed on as it is, and not copied.
     steps.push("setparams=range=tv:colorspace=bt709", `scale=${size}:${bicubic}`);
@@ -52,6 +54,13 @@ const toneMap = [
   "tonemap=tonemap=mobius:desat=0",
   "zscale=t=bt709:m=bt709:r=tv",
 ];
+
+/** Wide primaries shown as if they were ours look pale. */
+function fromWideGamut({ matrix, fullRange }: PicturePlan, primaries: string): string {
+  const from = { bt709: "bt709", bt601: "smpte170m", bt2020: "bt2020nc", rgb: "gbr" }[matrix];
+  const range = fullRange || matrix === "rgb" ? "pc" : "tv";
+  return `zscale=pin=${primaries}:tin=bt709:min=${from}:rin=${range}:p=bt709:t=bt709:m=bt709:r=tv`;
+}
 
 function prepareOnGpu(plan: PicturePlan, first: { width: number; height: number }): string[] {
   const size = `${first.width}:${first.height}`;

@@ -96,9 +96,14 @@ describe("the engine", () => {
       { hasAlpha: true },
       { isSquare: false },
       { codec: "mpeg2video" },
+      // Scaling on the GPU converts no colours.
+      { matrix: "bt601" as const },
+      { fullRange: true },
+      { matrix: "bt2020" as const, wideGamut: "bt2020" as const },
     ]) {
       expect([change, engine(change)]).toEqual([change, "mixed"]);
     }
+    expect(engine({ codec: "hevc", transfer: "hlg", matrix: "bt2020", wideGamut: "bt2020" })).toBe("gpu");
     expect(engine({}, { ...gpu, recipe: { watermark: "x" } })).toBe("mixed");
   });
   test("is the CPU where there is no encoder, or mixed where the GPU can still decode", () => {

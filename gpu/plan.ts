@@ -27,6 +27,8 @@ export interface PicturePlan {
   flattenAlpha: boolean;
   toneMap: boolean;
   matrix: Picture["matrix"];
+  fullRange: boolean;
+  wideGamut: Picture["wideGamut"];
   /** Pixels and colours are what the ladder has. */
   isPlain: boolean;
   watermark: boolean;
@@ -144,11 +146,9 @@ function picturePlan(source: Source, picture: Picture, choices: Choices, warning
     flattenAlpha: picture.hasAlpha,
     toneMap: picture.transfer !== "sdr",
     matrix: picture.matrix,
-    isPlain:
-      picture.pixelFormat === "yuv420p" &&
-      picture.matrix === "bt709" &&
-      !picture.fullRange &&
-      !picture.hasAlpha,
+    fullRange: picture.fullRange,
+    wideGamut: picture.wideGamut,
+    isPlain: picture.pixelFormat === "yuv420p" && !picture.hasAlpha && hasOurColours(picture),
     watermark: choices.recipe.watermark !== undefined,
     lut: choices.recipe.lut !== undefined,
     rungs,
@@ -182,10 +182,14 @@ function commonDivisor(a: number, b: number): number {
   return b === 0 ? a : commonDivisor(b, a % b);
 }
 
-/** What every NVDEC since Turing decodes and scale_cuda takes as it comes. */
+const hasOurColours = (picture: Picture) =>
+  picture.matrix === "bt709" && !picture.fullRange && picture.wideGamut === null;
+
+/** What every NVDEC since Turing decodes and scale_cuda, which leaves colours as they are, takes as it comes. */
 export function decodesOnGpu(picture: Picture): boolean {
   if (picture.interlaced || !picture.isUpright || !picture.isSquare || picture.hasAlpha) return false;
   if (picture.chroma !== "420") return false;
+  if (picture.transfer === "sdr" && !hasOurColours(picture)) return false;
   const side = Math.max(picture.codedWidth, picture.codedHeight);
   if (Math.min(picture.codedWidth, picture.codedHeight) < 144) return false;
   switch (picture.codec) {

@@ -36,6 +36,8 @@ export interface Picture {
   isDolbyOnly: boolean;
   transfer: "sdr" | "hdr10" | "hlg";
   matrix: "bt709" | "bt601" | "bt2020" | "rgb";
+  /** Colours beyond what the preview's primaries reach; null for the usual ones. */
+  wideGamut: "bt2020" | "smpte431" | "smpte432" | null;
   fullRange: boolean;
   /** Seconds by which the first frame follows the start of the file. */
   lateSeconds: number;
@@ -257,6 +259,7 @@ function pictureOf(stream: ProbedStream, probe: Probed, isImage: boolean): Pictu
           ? "hlg"
           : "sdr",
     matrix: matrixOf(stream),
+    wideGamut: wideGamuts.find((name) => name === stream.color_primaries) ?? null,
     fullRange: stream.color_range === "pc" || format.startsWith("yuvj"),
     lateSeconds: startsUnknown ? 0 : Math.max(0, (stream.start_time ?? start) - start),
     hasPreRoll: own.some(({ flags }) => flags.includes("D")),
@@ -325,6 +328,8 @@ function matrixOf(stream: ProbedStream): Picture["matrix"] {
   // Untagged: standard definition was mastered in 601, anything larger in 709.
   return stream.width <= 720 && [480, 486, 512, 576, 608].includes(stream.height) ? "bt601" : "bt709";
 }
+
+const wideGamuts = ["bt2020", "smpte431", "smpte432"] as const;
 
 function timecodeOf(probe: Probed): string | null {
   const texts = [

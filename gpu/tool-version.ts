@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 
 /** Raised whenever the pipeline makes other bytes of the same input. */
-const PIPELINE = 2;
+const PIPELINE = 3;
 
 /** Names what makes previews: our pipeline and the ffmpeg under it. */
 export function toolVersion(): string {

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { playlistSeconds } from "#gpu/playlist.ts";
 import { ffmpeg, fixture } from "#tests/fixtures/generate.ts";
 import { eventually } from "#tests/support/eventually.ts";
@@ -7,6 +9,7 @@ import {
   addMaster,
   openPreviewRoom,
   type PreviewRoom,
+  previewObject,
   previewText,
   versionOf,
 } from "#tests/support/previews.ts";
@@ -94,6 +97,44 @@ test("a recording in which another program follows says that only one picture is
   const version = await built(path);
   expect([version.state, version.reason]).toEqual(["ready", null]);
   expect(version.preview.warnings).toEqual(["The file holds 2 pictures; the preview shows the first."]);
+});
+
+/** The average colour of the first pictures of a preview, as Y, U and V. */
+async function colourOf(prefix: string): Promise<number[]> {
+  const folder = await mkdtemp(join(tmpdir(), "rushes-colour-"));
+  try {
+    const parts = ["init_v0.mp4", "v0_00000.m4s"].map((name) => previewObject(room, prefix + name));
+    const bytes = (await Promise.all(parts)).map((part) => part.bytes);
+    await writeFile(join(folder, "clip.mp4"), Buffer.concat(bytes));
+    await ffmpeg(
+      words("-i clip.mp4 -vf scale=2:2:flags=area,format=yuv444p -frames:v 1 -f rawvideo colour"),
+      folder,
+    );
+    const colour = await readFile(join(folder, "colour"));
+    return [colour[0] ?? 0, colour[4] ?? 0, colour[8] ?? 0];
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+test.each([
+  ["bt2020", "bt2020nc", "bt2020-10", "-color_primaries bt2020 -colorspace bt2020nc -color_trc bt2020-10"],
+  ["smpte432", "bt709", "bt709", "-color_primaries smpte432 -colorspace bt709 -color_trc bt709"],
+])("red in the primaries of %s is the same red in the preview", async (primaries, matrix, transfer, tags) => {
+  const red = "-f lavfi -i color=c=0xc01818:s=320x180:r=25:d=1";
+  const wide = `format=gbrp,zscale=pin=bt709:tin=bt709:min=gbr:rin=pc:p=${primaries}:t=${transfer}:m=${matrix}:r=tv,format=yuv420p10le`;
+  const path = await made(
+    `red-${primaries}.mp4`,
+    `${red} -vf ${wide} -c:v libx265 -preset ultrafast -x265-params log-level=error ${tags} -f mp4`,
+  );
+  const plain = await made(
+    "red.mp4",
+    `${red} -vf scale=out_color_matrix=bt709 ${h264} -colorspace bt709 -f mp4`,
+  );
+  const [wideRed, plainRed] = [await built(path), await built(plain)];
+  expect([wideRed.state, wideRed.reason]).toEqual(["ready", null]);
+  const [there, here] = [await colourOf(wideRed.preview.prefix), await colourOf(plainRed.preview.prefix)];
+  for (const [at, value] of there.entries()) expect(Math.abs(value - (here[at] ?? 0))).toBeLessThanOrEqual(6);
 });
 
 test("a file that ends in the middle of its index is incomplete, however much of it can be read", async () => {

@@ -25,6 +25,7 @@ export const picture = (change: Partial<Picture> = {}): Picture => ({
   isDolbyOnly: false,
   transfer: "sdr",
   matrix: "bt709",
+  wideGamut: null,
   fullRange: false,
   lateSeconds: 0,
   hasPreRoll: false,
