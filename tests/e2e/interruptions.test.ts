@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { SQL } from "bun";
 import type { Browser, Page } from "playwright-core";
 import { countedClip } from "#tests/fixtures/counted.ts";
 import { openChromium } from "#tests/support/chromium.ts";
@@ -183,6 +184,44 @@ describe("what comes between", () => {
     expect(await comment.count()).toBe(0);
     await other.context().close();
   }, 60_000);
+
+  test("words in the middle of a long list are kept while one scrolls away and back", async () => {
+    const other = await uploadAsset(
+      projectId,
+      await countedClip({ name: "e2e-25", rate: "25", frames: 150, sound: "with" }),
+      undefined,
+      "Long talk.mp4",
+    );
+    const sql = new SQL(access.databases.postgres);
+    await sql`insert into comments (id, project_id, version_id, author_person_id, author_name, frame, text)
+      select 'cmt_' || substr(md5(${other.versionId} || n), 1, 26), ${projectId}, ${other.versionId}, p.id, p.name, n, 'Remark ' || n
+      from generate_series(1, 140) n, people p where p.email = ${personOf("edo").email}`;
+    await sql.end();
+    await openReview(page, `/a/${other.assetId}`);
+    const remark = (n: number) =>
+      page.getByRole("article").filter({ hasText: new RegExp(`Remark ${n}(?!\\d)`) });
+    const scroll = (to: number) =>
+      page.locator(".comments-list").evaluate((list, top) => list.scrollTo(0, top), to);
+    await remark(2)
+      .getByRole("button", { name: /^More for this comment/ })
+      .click();
+    await page.getByRole("menuitem", { name: "Edit" }).click();
+    await page.getByRole("textbox", { name: "Edit comment" }).fill("Remark 2, in other words");
+    await remark(3).getByRole("button", { name: "Reply" }).click();
+    await page.getByRole("textbox", { name: "Reply" }).fill("On my way");
+    await scroll(100_000);
+    await remark(140).waitFor();
+    await remark(2).waitFor({ state: "detached" });
+    await scroll(0);
+    const edited = page.getByRole("textbox", { name: "Edit comment" });
+    expect(await edited.inputValue()).toBe("Remark 2, in other words");
+    expect(await page.getByRole("textbox", { name: "Reply" }).inputValue()).toBe("On my way");
+    await page.getByRole("button", { name: "Save" }).click();
+    await edited.waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "Post reply" }).click();
+    await remark(2).getByText("Remark 2, in other words").waitFor();
+    await remark(3).getByText("On my way").waitFor();
+  }, 120_000);
 
   test("a comment that cannot be read again for a moment stays, and is true soon", async () => {
     await openReview(page, path);

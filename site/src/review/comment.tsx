@@ -1,4 +1,3 @@
-import { useSignal } from "@preact/signals";
 import { Check, CornerDownRight, Ellipsis, Link, Pencil, RotateCcw, Trash2 } from "lucide-preact";
 import { memo } from "preact/compat";
 import { useRef } from "preact/hooks";
@@ -6,7 +5,7 @@ import { frameToTimecode } from "#core/timecode/timecode.ts";
 import type { Comment } from "../api/types.ts";
 import { Avatar } from "../ui/avatar.tsx";
 import { Menu, MenuItem } from "../ui/menu.tsx";
-import { say } from "../ui/toasts.tsx";
+import { copy } from "../ui/toasts.tsx";
 import { ago, moment } from "../ui/words.ts";
 import { Attachments } from "./attachments.tsx";
 import { ReplyForm } from "./composer.tsx";
@@ -26,7 +25,7 @@ export const ThreadView = memo(function ThreadView({
   thread: Thread;
   selected: boolean;
 }) {
-  const replying = useSignal(false);
+  const { replying } = review;
   const self = useRef<HTMLElement>(null);
   const { root, replies } = thread;
   const { model } = review.player;
@@ -76,7 +75,7 @@ export const ThreadView = memo(function ThreadView({
               aria-label="Reply"
               title="Reply"
               onClick={() => {
-                replying.value = true;
+                replying.value = root.id;
               }}
             >
               <CornerDownRight {...icon} />
@@ -111,16 +110,16 @@ export const ThreadView = memo(function ThreadView({
           ))}
         </ul>
       )}
-      {replying.value && (
+      {replying.value === root.id && (
         <ReplyForm
           review={review}
           to={root}
           onDone={() => {
-            replying.value = false;
+            replying.value = undefined;
             self.current?.focus();
           }}
           onFailed={() => {
-            replying.value = true;
+            replying.value = root.id;
           }}
         />
       )}
@@ -158,8 +157,8 @@ function Body({
           </time>
           {menu && !isSending(comment) && <CommentMenu review={review} comment={comment} />}
         </div>
-        {review.editing.value === comment.id ? (
-          <EditForm review={review} comment={comment} />
+        {review.editing.value?.opened.id === comment.id ? (
+          <EditForm review={review} editing={review.editing.value} />
         ) : (
           // biome-ignore lint/a11y/useKeyWithClickEvents: the timecode button above does the same for keys
           <p class={`comment-text${onPick ? " lands" : ""}`} onClick={onPick}>
@@ -204,22 +203,21 @@ function Words({ text, review, mentions }: { text: string; review: Review; menti
 
 function CommentMenu({ review, comment }: { review: Review; comment: Comment }) {
   const mine = isMine(review, comment) && review.rights.comment;
-  const copy = async () => {
+  const copyLink = () => {
     const url = new URL(location.href);
     url.search = new URLSearchParams({ v: comment.versionId, c: comment.id }).toString();
-    await navigator.clipboard.writeText(url.href);
-    say("Link to the comment copied.");
+    return copy(url.href, "Link to the comment copied.");
   };
   return (
     <Menu label="More for this comment" align="end" trigger={<Ellipsis {...icon} />}>
-      <MenuItem icon={Link} onSelect={() => void copy()}>
+      <MenuItem icon={Link} onSelect={() => void copyLink()}>
         Copy link
       </MenuItem>
       {mine && (
         <MenuItem
           icon={Pencil}
           onSelect={() => {
-            review.editing.value = comment.id;
+            review.editing.value = { opened: comment, text: comment.text };
           }}
         >
           Edit

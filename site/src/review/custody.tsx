@@ -4,7 +4,7 @@ import { useEffect } from "preact/hooks";
 import { api, saveFile } from "../api/client.ts";
 import type { Custody as Facts } from "../api/types.ts";
 import { Dialog } from "../ui/dialog.tsx";
-import { complain, say } from "../ui/toasts.tsx";
+import { complain, copy, say } from "../ui/toasts.tsx";
 import { date, moment, size } from "../ui/words.ts";
 import { actionWords } from "./custody-words.ts";
 import type { Review } from "./review.ts";
@@ -199,7 +199,7 @@ function Hash({ name, value }: { name: string; value: string | null }) {
           class="icon-button"
           aria-label={`Copy ${name}`}
           title={`Copy ${name}`}
-          onClick={() => void navigator.clipboard.writeText(value).then(() => say(`${name} copied.`))}
+          onClick={() => void copy(value, `${name} copied.`)}
         >
           <Copy size={14} strokeWidth={1.5} aria-hidden="true" />
         </button>

@@ -1,22 +1,22 @@
-import { useSignal } from "@preact/signals";
-import { useRef } from "preact/hooks";
-import type { Comment } from "../api/types.ts";
 import { focusNow } from "../ui/focus-now.ts";
 import type { Review } from "./review.ts";
 
-/** In place of a comment's text, while its author changes it. */
-export function EditForm({ review, comment }: { review: Review; comment: Comment }) {
-  const text = useSignal(comment.text);
-  /** What these words replace. The comment on the page may be a newer one already. */
-  const opened = useRef(comment);
+interface Props {
+  review: Review;
+  editing: NonNullable<Review["editing"]["value"]>;
+}
+
+/** In place of a comment's text, while its author changes it. The comment on the page may be a newer one already. */
+export function EditForm({ review, editing: { opened, text } }: Props) {
   const stop = () => {
     review.editing.value = undefined;
   };
   const save = async () => {
-    if (!text.value.trim()) return;
-    const other = await review.edit(opened.current, text.value.trim());
+    if (!text.trim()) return;
+    const other = await review.edit(opened, text.trim());
+    if (review.editing.value?.opened.id !== opened.id) return;
     if (!other) stop();
-    else opened.current = other;
+    else review.editing.value = { ...review.editing.value, opened: other };
   };
   return (
     <form
@@ -31,9 +31,9 @@ export function EditForm({ review, comment }: { review: Review; comment: Comment
         class="input"
         rows={3}
         aria-label="Edit comment"
-        value={text.value}
+        value={text}
         onInput={(event) => {
-          text.value = event.currentTarget.value;
+          review.editing.value = { opened, text: event.currentTarget.value };
         }}
         onKeyDown={(event) => {
           if (event.key === "Escape") stop();

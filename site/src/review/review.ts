@@ -67,7 +67,10 @@ export function createReview(start: ReviewStart) {
   const selected = signal<string | undefined>(asked?.id);
   const filter = signal<Filter>({ show: "all", sort: "frame", author: undefined, text: "" });
   const marks = signal<readonly number[]>([]);
-  const editing = signal<string | undefined>(undefined);
+  /** The comment whose words are being changed, as it was when that began, and the words so far. */
+  const editing = signal<{ opened: Comment; text: string } | undefined>(undefined);
+  /** The comment that is being answered; what is written is remembered apart. */
+  const replying = signal<string | undefined>(undefined);
   /** What somebody else has just said or decided, for those who do not see it appear. */
   const heard = signal("");
   /** Comments of older versions, while they are shown too; undefined while they are not. */
@@ -133,6 +136,7 @@ export function createReview(start: ReviewStart) {
     filter,
     marks,
     editing,
+    replying,
     heard,
     older,
     threads,

@@ -1,6 +1,5 @@
 import { Dialog } from "../ui/dialog.tsx";
 import { CopyField } from "../ui/fields.tsx";
-import { say } from "../ui/toasts.tsx";
 
 /** A secret the server shows once and never again. */
 export function SecretDialog({
@@ -17,7 +16,7 @@ export function SecretDialog({
       <p class="quiet">
         Copy it now and keep it safe. It is stored as a fingerprint only and cannot be shown again.
       </p>
-      <CopyField label="Secret" value={secret} onCopied={() => say("Copied.")} />
+      <CopyField label="Secret" value={secret} copied="Copied." />
       <div class="dialog-actions">
         <button type="button" class="button" onClick={onClose}>
           Done

@@ -3,7 +3,7 @@ import { api } from "../api/client.ts";
 import type { Allow, Share } from "../api/types.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { CopyField, DayField, expiryOf, Field, FormDialog, textOf } from "../ui/fields.tsx";
-import { attempt, say } from "../ui/toasts.tsx";
+import { attempt } from "../ui/toasts.tsx";
 import { count } from "../ui/words.ts";
 
 interface Props {
@@ -74,7 +74,7 @@ export function ShareDialog({ projectId, versions, onClose }: Props) {
 function ShareLink({ share, onClose }: { share: Share; onClose: () => void }) {
   return (
     <Dialog title="The link is ready" onClose={onClose}>
-      <CopyField label="Link" value={share.url ?? ""} onCopied={() => say("Link copied.")} />
+      <CopyField label="Link" value={share.url ?? ""} copied="Link copied." />
       <p class="quiet small">
         {share.hasPassphrase
           ? "Tell the passphrase another way than the link."

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { Upload } from "lucide-preact";
 import { useEffect, useRef } from "preact/hooks";
-import { actAsGuest, api } from "../api/client.ts";
+import { ApiError, actAsGuest, api } from "../api/client.ts";
 import type { OpenedShare } from "../api/types.ts";
 import { Poster } from "../projects/poster.tsx";
 import { ReviewPage } from "../review/page.tsx";
@@ -39,7 +39,10 @@ export function SharePage({ token, start }: { token: string; start: OpenedShare 
         else if (!needsGate(opened)) enter(opened, token);
         return show(opened);
       })
-      .catch(() => {
+      .catch((error: unknown) => {
+        // What cannot be reached now may open later: only a session that was refused is forgotten.
+        if (!(error instanceof ApiError) || ![401, 403, 404].includes(error.status))
+          return complain("This link cannot be opened at the moment. Reload the page to try again.", error);
         sessionStorage.removeItem(kept);
         actAsGuest(undefined);
       });

@@ -6,7 +6,7 @@ import type { Page, Share, ShareVisit } from "../api/types.ts";
 import { useAlive } from "../ui/alive.ts";
 import { now } from "../ui/clock.ts";
 import { actions, Table } from "../ui/table.tsx";
-import { attempt, complain, say } from "../ui/toasts.tsx";
+import { attempt, complain, copy, say } from "../ui/toasts.tsx";
 import { count, date, moment } from "../ui/words.ts";
 import "../settings/settings.css";
 
@@ -36,10 +36,6 @@ const allowWords = ({ allow }: Share) => {
 /** Every link of the project: what it allows, until when, and who looked. */
 export function Shares({ start }: { start: Share[] }) {
   const shares = useSignal(start);
-  const copy = async ({ url }: Share) => {
-    await navigator.clipboard.writeText(url ?? "");
-    say("Link copied.");
-  };
   const renew = (share: Share) =>
     attempt("The link stayed as it was.", async () => {
       const renewed = await api.change<Share>(`/shares/${share.id}`, { renewLink: true });
@@ -69,7 +65,7 @@ export function Shares({ start }: { start: Share[] }) {
           class="icon-button"
           aria-label={`Copy the link of ${share.name}`}
           title="Copy the link"
-          onClick={() => void copy(share)}
+          onClick={() => void copy(share.url ?? "", "Link copied.")}
         >
           <Copy {...icon} />
         </button>

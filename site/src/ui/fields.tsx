@@ -3,6 +3,7 @@ import { Copy } from "lucide-preact";
 import type { ComponentChildren, JSX } from "preact";
 import { useId } from "preact/hooks";
 import { Dialog } from "./dialog.tsx";
+import { copy } from "./toasts.tsx";
 
 type InputProps = Omit<JSX.InputHTMLAttributes<HTMLInputElement>, "label" | "id" | "class">;
 
@@ -82,11 +83,12 @@ export function FormDialog({ title, save, onSave, onClose, children }: FormDialo
 export function CopyField({
   label,
   value,
-  onCopied,
+  copied,
 }: {
   label: string;
   value: string;
-  onCopied: () => void;
+  /** What is said afterwards. */
+  copied: string;
 }) {
   const id = useId();
   return (
@@ -100,11 +102,7 @@ export function CopyField({
           value={value}
           onFocus={(event) => event.currentTarget.select()}
         />
-        <button
-          type="button"
-          class="button main"
-          onClick={() => void navigator.clipboard.writeText(value).then(onCopied)}
-        >
+        <button type="button" class="button main" onClick={() => void copy(value, copied)}>
           <Copy size={16} strokeWidth={1.5} aria-hidden="true" /> Copy
         </button>
       </div>

@@ -43,6 +43,16 @@ export function complain(what: string, error: unknown): void {
   say(`${what} ${reason}`, signedOut ? { label: "Sign in", run: signIn } : undefined, true);
 }
 
+/** Puts a text on the clipboard and says so; a browser may forbid it. */
+export async function copy(text: string, done: string): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(text);
+    say(done);
+  } catch {
+    say("The browser did not allow copying. Select the text and copy it by hand.", undefined, true);
+  }
+}
+
 /** Does something; when it fails, says what did not happen and why. Answers whether it was done. */
 export async function attempt(failed: string, run: () => Promise<unknown>): Promise<boolean> {
   try {
