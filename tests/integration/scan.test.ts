@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { copyToMaster } from "#core/assets/copy-to-master.ts";
 import type { Resources } from "#core/resources.ts";
 import { headObject } from "#core/storage/read.ts";
@@ -98,6 +100,41 @@ test("while the scanner is down nothing passes, and nothing is lost", async () =
   expect(upload.waiting).toContain("does not answer");
   expect(await copyToMaster(deps, versionId)).toBe("mastered");
 });
+
+test("a scanner that goes away in the middle, or calls clean what it has not read, passes nothing", async () => {
+  const large = clip(20 * MIB);
+  const { uploadId, versionId } = await promoted(large);
+  for (const [said, waiting] of [
+    ["", "does not answer"],
+    ["stream: OK\0", "before it had the whole file"],
+  ] as const) {
+    const odd = createServer((socket) => {
+      socket.on("error", () => {});
+      let read = 0;
+      socket.on("data", (bytes) => {
+        read += bytes.length;
+        if (read < MIB) return;
+        if (said) socket.write(said);
+        else socket.destroy();
+      });
+    });
+    await once(odd.listen(0, "127.0.0.1"), "listening");
+    const scanned = scannedBy(`clamd://127.0.0.1:${(odd.address() as AddressInfo).port}`);
+    expect(await copyToMaster(scanned, versionId)).toBe("waiting");
+    expect((await uploadOf(uploadId)).waiting).toContain(waiting);
+    odd.close();
+  }
+  const hasty = createServer((socket) => {
+    socket.on("error", () => {});
+    const body = '{"clean": true}';
+    socket.once("data", () => socket.end(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`));
+  });
+  await once(hasty.listen(0, "127.0.0.1"), "listening");
+  const scanned = scannedBy(`http://127.0.0.1:${(hasty.address() as AddressInfo).port}/`);
+  expect(await copyToMaster(scanned, versionId)).toBe("waiting");
+  hasty.close();
+  expect(await copyToMaster(deps, versionId)).toBe("mastered");
+}, 60_000);
 
 test("an HTTP scanner is asked with the whole file, and only a plain verdict counts", async () => {
   const seen: { bytes: number; name: string | null }[] = [];

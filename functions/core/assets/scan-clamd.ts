@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { ScannerDown, type Verdict } from "./scan-verdict.ts";
+import { hasty, ScannerDown, type Verdict } from "./scan-verdict.ts";
 
 const IDLE_MS = 120_000;
 
@@ -38,14 +38,15 @@ export async function scanByClamd(
       await write(socket, length);
       await write(socket, chunk);
     }
-    if (!isAnswered) await write(socket, Buffer.alloc(4));
-    return verdictOf(await answer);
+    const isWhole = !isAnswered;
+    if (isWhole) await write(socket, Buffer.alloc(4));
+    return verdictOf(await answer, isWhole);
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof ScannerDown) throw error;
     // clamd answers, then closes while we may still be writing: the verdict wins over the broken pipe.
     const line = await answer.catch(() => undefined);
-    if (line !== undefined) return verdictOf(line);
+    if (line !== undefined) return verdictOf(line, false);
     throw new ScannerDown(
       "The virus scanner does not answer. The upload waits and is checked as soon as it does.",
       {
@@ -80,8 +81,11 @@ function lineOf(socket: Socket): Promise<string> {
   return promise;
 }
 
-function verdictOf(line: string): Verdict {
-  if (/^stream: OK$/.test(line)) return { found: undefined };
+function verdictOf(line: string, isWhole: boolean): Verdict {
+  if (/^stream: OK$/.test(line)) {
+    if (!isWhole) throw hasty();
+    return { found: undefined };
+  }
   const found = /^stream: (.+) FOUND$/.exec(line);
   if (found) return { found: found[1] ?? "something" };
   if (/size limit exceeded/i.test(line))

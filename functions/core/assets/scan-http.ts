@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { z } from "zod";
-import { ScannerDown, type Verdict } from "./scan-verdict.ts";
+import { hasty, ScannerDown, type Verdict } from "./scan-verdict.ts";
 
 /** What the hook answers with 200. Any other status, or anything else in the body, is no verdict. */
 const answerSchema = z.union([
@@ -21,10 +21,17 @@ export async function scanByHttp(
 ): Promise<Verdict> {
   let text: string;
   let status: number;
+  let sent = 0;
+  const counted = async function* () {
+    for await (const chunk of chunks) {
+      sent += chunk.length;
+      yield chunk;
+    }
+  };
   try {
     const answer = await fetch(scanner, {
       method: "POST",
-      body: Readable.toWeb(Readable.from(chunks, { objectMode: false })) as unknown as ReadableStream,
+      body: Readable.toWeb(Readable.from(counted(), { objectMode: false })) as unknown as ReadableStream,
       duplex: "half",
       redirect: "manual",
       headers: {
@@ -49,6 +56,7 @@ export async function scanByHttp(
   const parsed = answerSchema.safeParse(status === 200 ? safeJson(text) : undefined);
   if (!parsed.success)
     throw new ScannerDown(`The virus scanner gave no verdict (status ${status}). The upload waits.`);
+  if (parsed.data.clean && sent < file.bytes) throw hasty();
   return { found: parsed.data.clean ? undefined : parsed.data.found };
 }
 

@@ -7,3 +7,7 @@ export class ScannerDown extends Error {
 export interface Verdict {
   found: string | undefined;
 }
+
+/** What a scanner calls clean that it was not sent to its end is not scanned. */
+export const hasty = () =>
+  new ScannerDown("The virus scanner called the file clean before it had the whole file. The upload waits.");
