@@ -84,7 +84,7 @@ for (const { name: size, ...options } of sizes)
       await ana.evaluate(() => document.exitFullscreen());
 
       const arrives = ana.waitForEvent("download");
-      await ana.getByRole("button", { name: /^More:/ }).click();
+      await ana.getByRole("button", { name: "More", exact: true }).click();
       await ana.getByRole("menuitem", { name: "Download the master" }).click();
       const file = await arrives;
       expect(file.suggestedFilename()).toBe("Trailer.mp4");

@@ -190,7 +190,7 @@ describe("reviewing a version", () => {
     const follower = await pageOf(browser, "rita");
     await openReview(follower, path);
     await openReview(editor, path);
-    await editor.getByRole("button", { name: /^More:/ }).click();
+    await editor.getByRole("button", { name: "More", exact: true }).click();
     await editor.getByRole("menuitem", { name: "Lead a session" }).click();
     await follower.getByRole("button", { name: "Follow", exact: true }).click();
     await goTo(editor, "77");

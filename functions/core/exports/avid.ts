@@ -7,7 +7,7 @@ import { mergedMarkers, type Sheet } from "./sheet.ts";
 export function avid(sheet: Sheet): string {
   return mergedMarkers(sheet)
     .map(({ author, timecode, text, span, isResolved }) =>
-      [author.replaceAll("\t", " "), timecode, "V1", isResolved ? "green" : "red", text, span].join("\t"),
+      [author, timecode, "V1", isResolved ? "green" : "red", text, span].join("\t"),
     )
     .map((line) => `${line}\r\n`)
     .join("");

@@ -220,3 +220,30 @@ test("a version without comments exports to files that can still be read", () =>
   expect(parseCsv(csv(sheet).slice(1))).toHaveLength(1);
   expect(avid(sheet)).toBe("");
 });
+
+test("names with line breaks, tabs, control characters and markup break no format", () => {
+  const nasty = 'Ann\r\n"O\'Hara"\t| <b> ]]> & \u0001\u0085\u2028👍';
+  const author = { kind: "guest" as const, id: null, name: nasty };
+  const said = [comment({ frame: 0, text: nasty, author }), comment({ frame: 1799, text: "=1", author })];
+  const sheet = { ...sheetOf({}, said), assetName: nasty, projectName: nasty, fileName: `${nasty}.mov` };
+  const clean = 'Ann "O\'Hara" | <b> ]]> & 👍';
+
+  const { title, events } = parseEdl(edl(sheet));
+  expect(title).toBe(`${clean} v2`);
+  expect(events.map(({ text }) => text)).toEqual([
+    `${clean}: ${clean}`.replaceAll("|", "/"),
+    `${clean}: =1`.replaceAll("|", "/"),
+  ]);
+  const rows = avid(sheet).split("\r\n").slice(0, -1);
+  expect(rows.map((row) => row.split("\t").length)).toEqual([6, 6]);
+  expect(rows[0]?.split("\t")[0]).toBe(clean);
+  const [marker] = findAll(parseXml(fcpxml(sheet)), "marker");
+  expect(marker?.attributes).toMatchObject({ value: `${clean}: ${clean}`, note: clean });
+  expect(findOne(parseXml(xmeml(sheet)), "sequence", "marker", "name").text).toBe(clean);
+  const [item] = findAll(parseXml(xmeml(sheet)), "clipitem");
+  expect(item && findOne(item, "name").text).toBe(`${clean}.mov`);
+  const clip = JSON.parse(otio(sheet)).tracks.children[0].children[0];
+  expect([clip.name, clip.markers[0].name]).toEqual([`${clean}.mov`, clean]);
+  const [head = [], row = []] = parseCsv(csv(sheet).slice(1));
+  expect(row[head.indexOf("Author")]).toBe(nasty);
+});

@@ -53,12 +53,11 @@ export function threadsOf(comments: readonly Comment[]): Thread[] {
 
 /** `Ana: Too dark / Ben: Mended`: the thread in one line. */
 export function lineOf({ comment, replies }: Thread): string {
-  return [comment, ...replies].map(({ author, text }) => `${author.name}: ${oneLine(text)}`).join(" / ");
+  return [comment, ...replies].map(({ author, text }) => oneLine(`${author.name}: ${text}`)).join(" / ");
 }
 
 export function oneLine(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is removed
-  return text.replace(/[\u0000-\u001f\u007f\u2028\u2029]+/g, " ").trim();
+  return text.replace(/ *[\p{Cc}\u2028\u2029]+ */gu, " ").trim();
 }
 
 export function markersOf(sheet: Sheet): Marker[] {
@@ -70,7 +69,7 @@ export function markersOf(sheet: Sheet): Marker[] {
       at,
       span: endFrame === null ? 1 : Math.max(1, timelineFrame(model, endFrame) - at + 1),
       timecode: frameToTimecode(model, frame),
-      author: author.name,
+      author: oneLine(author.name),
       text: lineOf(thread),
       isResolved: resolvedAt !== null,
     };
@@ -110,10 +109,10 @@ export function lengthOf(sheet: Sheet): number {
   return timelineFrame(sheet.model, sheet.model.frames - 1) + 1;
 }
 
+/** For an attribute or an element's text, without what XML 1.0 cannot carry at all. */
 export function xmlText(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: what XML 1.0 cannot carry at all
-  const legal = text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, " ");
-  return legal
+  return oneLine(text)
+    .replace(/[\ufffe\uffff]/g, " ")
     .replaceAll("&", "&amp;")
     .replaceAll("<", "&lt;")
     .replaceAll(">", "&gt;")

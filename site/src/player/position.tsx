@@ -44,7 +44,7 @@ export function Position({ player, view, going, onGoing }: Props) {
         <GoTo player={player} onDone={() => onGoing(false)} />
       ) : (
         <button type="button" class="position-button" title="Go to (G)" onClick={() => onGoing(true)}>
-          <span class="visually-hidden">Go to: </span>
+          <span class="visually-hidden">Go to </span>
           {counting === "timecode" && timecode}
           {counting === "frames" && number}
           {counting === "seconds" && seconds}

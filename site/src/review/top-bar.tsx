@@ -57,7 +57,14 @@ export function TopBar({
         </h1>
       </nav>
       {start.versions.length > 1 && !start.guest ? (
-        <Menu label="Version" trigger={<span class="numbers">v{version.value.number} ▾</span>}>
+        <Menu
+          label="Version"
+          trigger={
+            <span class="numbers">
+              v{version.value.number} <span aria-hidden="true">▾</span>
+            </span>
+          }
+        >
           {start.versions.map((one: Version) => (
             <MenuItem
               key={one.id}

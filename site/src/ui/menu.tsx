@@ -70,7 +70,7 @@ export function Menu({ label, trigger, children, align = "start", side = "below"
         aria-controls={open ? id : undefined}
         onClick={() => setOpen(open ? undefined : placeOf(button.current, side))}
       >
-        <span class="visually-hidden">{label}: </span>
+        <span class="visually-hidden">{label} </span>
         {trigger}
       </button>
       {open && (
