@@ -1,3 +1,4 @@
+import { readable } from "../ui/words.ts";
 import type { Problem } from "./types.ts";
 
 /** The API turned a request down, or could not be reached (status 0). */
@@ -7,9 +8,8 @@ export class ApiError extends Error {
   readonly retryAfterSeconds: number | undefined;
 
   constructor(status: number, problem: Problem | undefined, retryAfterSeconds?: number) {
-    super(
-      problem?.detail ?? problem?.title ?? (status === 0 ? unreachable : `The server answered ${status}.`),
-    );
+    const said = problem?.detail ?? problem?.title;
+    super(said ? readable(said) : status === 0 ? unreachable : `The server answered ${status}.`);
     this.name = "ApiError";
     this.status = status;
     this.problem = problem;
@@ -155,10 +155,15 @@ export async function all<Item>(path: string, query: Query, most = 10_000): Prom
 /** Fetches a file in the person's name and hands it to the browser's downloads, under the name the server gave it. */
 export async function saveFile(path: string, query: Query, fallbackName: string): Promise<void> {
   const response = await send("GET", path, { query });
-  const name = /filename="?([^";]+)"?/.exec(response.headers.get("content-disposition") ?? "")?.[1];
   const link = document.createElement("a");
   link.href = URL.createObjectURL(await response.blob());
-  link.download = name ?? fallbackName;
+  link.download = attachedName(response.headers.get("content-disposition") ?? "") ?? fallbackName;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+/** The name in a Content-Disposition: the one in any script rather than the plain one for old readers. */
+export function attachedName(disposition: string): string | undefined {
+  const encoded = /filename\*=UTF-8''([^;]+)/i.exec(disposition)?.[1];
+  return encoded ? decodeURIComponent(encoded) : /filename="([^"]+)"/.exec(disposition)?.[1];
 }

@@ -126,7 +126,7 @@ export function ComparePage({ start, assetName }: { start: Comparison; assetName
           <ChevronLeft size={16} strokeWidth={1.5} aria-hidden="true" />
         </a>
         <h1 class="compare-title ellipsis">{assetName}</h1>
-        <div class="segmented" role="group" aria-label="Compare as">
+        <div class="segmented compare-modes" role="group" aria-label="Compare as">
           {modes.map(({ key, words }) => (
             <button
               type="button"

@@ -33,6 +33,9 @@ export async function peaksOf(url: string | null | undefined): Promise<Peaks | u
   return response?.ok ? readPeaks((await response.json()) as PeaksFile) : undefined;
 }
 
+/** Speech at -20 dB is a third of the height: painted as it is, it would be a line beside any bang. */
+const shown = (sample: number) => Math.sign(sample) * Math.sqrt(Math.abs(sample));
+
 /** Paints the waveform of `seconds` from the start over the whole width, in device pixels. */
 export function paintPeaks(
   context: CanvasRenderingContext2D,
@@ -51,7 +54,7 @@ export function paintPeaks(
       low = Math.min(low, peaks.pairs[2 * i] ?? 0);
       high = Math.max(high, peaks.pairs[2 * i + 1] ?? 0);
     }
-    const height = Math.max(1, ((high - low) / 2) * box.height);
-    context.fillRect(x, middle - (high * box.height) / 2, 1, height);
+    const height = Math.max(1, ((shown(high) - shown(low)) / 2) * box.height);
+    context.fillRect(x, middle - (shown(high) * box.height) / 2, 1, height);
   }
 }

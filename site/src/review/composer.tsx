@@ -156,6 +156,7 @@ export function Composer({ review }: { review: Review }) {
               <button
                 type="button"
                 class="attachment"
+                aria-label={`Leave out ${file.name}`}
                 title="Leave it out"
                 onClick={() => {
                   files.value = files.value.filter((one) => one !== file);

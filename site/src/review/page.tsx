@@ -16,6 +16,7 @@ import { createReview, type ReviewStart } from "./review.ts";
 import { TopBar } from "./top-bar.tsx";
 import "./review.css";
 import "./comments.css";
+import "./composer.css";
 
 /**
  * The review page: picture, timeline and transport, and beside them what people say about it. A page opened

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { ago, count, duration, size, timeLeft } from "./words.ts";
+import { ago, count, duration, readable, size, timeLeft } from "./words.ts";
 
 test("sizes are decimal and keep three figures", () => {
   expect(size(0)).toBe("0 B");
@@ -29,6 +29,11 @@ test("ago counts up to a week, then names the day", () => {
   expect(ago("2026-03-10T11:50:00Z", now)).toBe("10 min");
   expect(ago("2026-03-08T12:00:00Z", now)).toBe("2 d");
   expect(ago("2026-01-02T12:00:00Z", now)).toBe("2 January 2026");
+});
+
+test("times within what the API says are read like any other", () => {
+  const text = readable("Locked until 2027-02-20T17:59:08.007Z. Not 2027-02-20.");
+  expect(text).toMatch(/^Locked until \d+ Feb 2027, \d\d:\d\d\. Not 2027-02-20\.$/);
 });
 
 test("one of a thing is singular", () => {

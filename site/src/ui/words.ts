@@ -49,6 +49,11 @@ export function moment(iso: string): string {
   return clock.format(new Date(iso));
 }
 
+/** What the API said, with its times as people read them. */
+export function readable(text: string): string {
+  return text.replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, moment);
+}
+
 /** `just now`, `5 min`, `3 h`, `2 d`, then the date. */
 export function ago(iso: string, at = now()): string {
   const seconds = Math.max(0, (at - Date.parse(iso)) / 1000);
