@@ -54,6 +54,8 @@ export function openStream(video: HTMLVideoElement, playback: Playback, options:
   let closed = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let renewing: Promise<void> | undefined;
+  /** The rung from which the frame on screen is loaded anew. */
+  let sharpening: number | undefined;
 
   const fresh = (url: string) => {
     const token = current.master?.match(tokenPart)?.[0];
@@ -164,8 +166,13 @@ export function openStream(video: HTMLVideoElement, playback: Playback, options:
     opened.on(Events.LEVEL_SWITCHED, (_, { level }) => {
       shown.value = level;
     });
-    opened.on(Events.FRAG_BUFFERED, () => {
+    opened.on(Events.FRAG_BUFFERED, (_, { frag }) => {
       trouble.value = undefined;
+      if (frag.type !== "main" || frag.level !== sharpening) return;
+      sharpening = undefined;
+      // The browser paints what came in place of the frame on screen when it is sent there.
+      const { currentTime, paused } = video;
+      if (paused) video.currentTime = currentTime;
     });
     opened.on(Events.ERROR, (_, data) => void onError(opened, data, ErrorTypes.MEDIA_ERROR));
     return opened;
@@ -196,7 +203,11 @@ export function openStream(video: HTMLVideoElement, playback: Playback, options:
     trouble,
     choose(index) {
       chosen.value = index;
-      if (hls) hls.nextLevel = index;
+      if (!hls) return;
+      // What plays goes on and changes with the next segment. At rest there is no next: the frame on screen changes.
+      sharpening = video.paused && index >= 0 && index !== shown.value ? index : undefined;
+      if (sharpening === undefined) hls.nextLevel = index;
+      else hls.currentLevel = index;
     },
     moveTo(playback) {
       current = playback;

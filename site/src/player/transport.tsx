@@ -37,8 +37,7 @@ const rates = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 4];
 const icon = { size: 16, strokeWidth: 1.5, "aria-hidden": true } as const;
 /** A click must not take the focus, or the space bar would press the button again instead of playing. */
 const keepFocus = (event: MouseEvent) => {
-  if ((event.target as HTMLElement).closest("button") && !(event.target as HTMLElement).closest(".menu-root"))
-    event.preventDefault();
+  if ((event.target as HTMLElement).closest("button")) event.preventDefault();
 };
 
 export function Transport({ player, view, stream, going, onGoing, onFullScreen, onHelp }: Props) {

@@ -17,16 +17,19 @@ interface MenuProps {
   class?: string;
 }
 
-/** A button that opens a list of commands; arrow keys move, Escape closes and gives the focus back. */
+/** A button that opens a list of commands; arrow keys move, Escape closes. The focus goes back to what had it. */
 export function Menu({ label, trigger, children, align = "start", side = "below", class: extra }: MenuProps) {
   /** Where it opens, and how much of the window is left there. */
   const [open, setOpen] = useState<{ side: "below" | "above"; room: number } | undefined>(undefined);
   const root = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
+  const before = useRef<Element | null>(null);
   const id = useId();
   const close = () => {
     setOpen(undefined);
-    button.current?.focus();
+    const had = before.current;
+    if (had instanceof HTMLElement && had !== document.body) had.focus();
+    else (document.activeElement as HTMLElement | null)?.blur();
   };
   // Before the next key arrives, or it would be taken for a command of the page.
   useLayoutEffect(() => {
@@ -68,7 +71,10 @@ export function Menu({ label, trigger, children, align = "start", side = "below"
         aria-haspopup="menu"
         aria-expanded={open !== undefined}
         aria-controls={open ? id : undefined}
-        onClick={() => setOpen(open ? undefined : placeOf(button.current, side))}
+        onClick={() => {
+          if (!open) before.current = document.activeElement;
+          setOpen(open ? undefined : placeOf(button.current, side));
+        }}
       >
         <span class="visually-hidden">{label} </span>
         {trigger}
