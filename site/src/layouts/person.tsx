@@ -4,6 +4,7 @@ import { api } from "../api/client.ts";
 import type { Session } from "../server/session.ts";
 import { Avatar } from "../ui/avatar.tsx";
 import { Menu, MenuItem, MenuLink } from "../ui/menu.tsx";
+import { complain } from "../ui/toasts.tsx";
 
 /** The signed-in person's menu: theme, own settings, sign out. */
 export function Person({ session, theme }: { session: Session; theme: "dark" | "light" }) {
@@ -16,8 +17,12 @@ export function Person({ session, theme }: { session: Session; theme: "dark" | "
     setCurrent(other);
   };
   const signOut = async () => {
-    const answer = await api.post<{ endSessionUrl: string | null }>("/session/logout").catch(() => undefined);
-    location.assign(answer?.endSessionUrl ?? "/signin");
+    try {
+      const { endSessionUrl } = await api.post<{ endSessionUrl: string | null }>("/session/logout");
+      location.assign(endSessionUrl ?? "/signin");
+    } catch (error) {
+      complain("You are still signed in.", error);
+    }
   };
   return (
     <Menu

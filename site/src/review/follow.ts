@@ -31,6 +31,7 @@ export function followEvents(
     clearTimeout(asking);
     asking = setTimeout(async () => {
       const id = version.value.id;
+      // What cannot be read now stays as it is, and is asked for again with the next news.
       const [nextPreview, nextVersion] = await Promise.all([
         api.get<Preview>(`/preview/${id}`).catch(() => undefined),
         api.get<Version>(`/versions/${id}`).catch(() => undefined),

@@ -40,24 +40,28 @@ export function createLead(review: Review) {
         .map((shape) => ({ ...shape, points: thin(shape.points) })),
       ...(over ? { over } : {}),
     };
-    return api
-      .post(
-        "/events/lead",
-        { versionId: version.peek().id, state },
-        { keepalive: over, signal: AbortSignal.timeout(aliveMs) },
-      )
-      .catch(() => undefined);
+    return (
+      api
+        .post(
+          "/events/lead",
+          { versionId: version.peek().id, state },
+          { keepalive: over, signal: AbortSignal.timeout(aliveMs) },
+        )
+        // A word that is lost is followed by the next; followers let go of a leader who is silent.
+        .catch(() => undefined)
+    );
   };
 
-  let isTelling = false;
+  /** One word at a time, and the newest last: a late one would take followers back, or back into a session. */
+  let turn: Promise<unknown> = Promise.resolve();
   let isNews = false;
-  /** One word at a time, and the newest last: a late one would take followers back. */
-  const tellInTurn = async () => {
+  const tellInTurn = () => {
+    if (isNews) return;
     isNews = true;
-    if (isTelling) return;
-    isTelling = true;
-    for (; isNews && leading.peek(); await tell()) isNews = false;
-    isTelling = false;
+    turn = turn.then(() => {
+      isNews = false;
+      return leading.peek() && tell();
+    });
   };
 
   function lead(): void {
@@ -67,7 +71,7 @@ export function createLead(review: Review) {
     const soon = () => {
       timer ??= setTimeout(() => {
         timer = undefined;
-        void tellInTurn();
+        tellInTurn();
       }, everyMs);
     };
     const stop = effect(() => {
@@ -77,13 +81,18 @@ export function createLead(review: Review) {
       soon();
     });
     const alive = setInterval(tellInTurn, aliveMs);
-    addEventListener("pagehide", stopLeading);
+    const onHide = () => {
+      // A page that goes away has no turn to wait for.
+      turn = Promise.resolve();
+      stopLeading();
+    };
+    addEventListener("pagehide", onHide);
     stopSending = () => {
-      removeEventListener("pagehide", stopLeading);
+      removeEventListener("pagehide", onHide);
       stop();
       clearInterval(alive);
       clearTimeout(timer);
-      void tell(true);
+      turn = turn.then(() => tell(true));
     };
   }
 

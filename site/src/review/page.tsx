@@ -125,6 +125,7 @@ function Review({ start, onKnown }: { start: ReviewStart; onKnown: (start: Revie
         .then((members) => {
           review.members.value = members;
         })
+        // Nobody is offered for a mention then; that is all it is for.
         .catch(() => undefined);
     return () => {
       document.removeEventListener("fullscreenchange", onFull);
