@@ -221,7 +221,7 @@ describe("reviewing by keyboard alone", () => {
     for (const [name, opens] of [
       ["Share", "dialog"],
       ["Keys", "dialog"],
-      ["Export comments: ", "menu"],
+      ["Export comments", "menu"],
     ] as const) {
       const button = page.getByRole("button", { name, exact: true });
       await button.focus();
