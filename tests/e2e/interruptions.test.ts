@@ -298,31 +298,6 @@ describe("what comes between", () => {
     await own.context().close();
   }, 60_000);
 
-  test("a comment stays although news of it cannot be read", async () => {
-    await openReview(page, path);
-    const comment = await post("Not to be lost");
-    const id = (await comment.getAttribute("data-comment")) ?? "";
-    await comment.evaluate((element) => {
-      const seen = { isLost: false };
-      Object.assign(globalThis, { seen });
-      const look = () => {
-        seen.isLost ||= !element.isConnected;
-      };
-      new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
-    });
-    await page.route(`**/api/comments/${id}`, (route) => route.abort());
-    const asked = page.waitForEvent("requestfailed", (request) => request.url().endsWith(id));
-    await ask("POST", `/comments/${id}/resolve`, { resolved: true });
-    await asked;
-    await page.unroute(`**/api/comments/${id}`);
-    await ask("POST", `/comments/${id}/resolve`, { resolved: false });
-    await ask("POST", `/comments/${id}/resolve`, { resolved: true });
-    await comment.getByText("Resolved by").waitFor();
-    expect(await page.evaluate(() => (globalThis as unknown as { seen: object }).seen)).toEqual({
-      isLost: false,
-    });
-  }, 60_000);
-
   test("signing out without a line is said to have failed", async () => {
     const there = await pageOf(browser, "edo");
     await there.goto(`${access.urls.site}/`);
