@@ -132,6 +132,19 @@ describe("answers have the documented shape, and not a field more", () => {
     expect(route.answer?.schema?.parse(body)).toEqual(body);
   });
 
+  test("and the documented media type", async () => {
+    const files = all.flatMap(({ route }) => {
+      const type = route.answer?.type;
+      return route.method === "GET" && type && type !== "text/event-stream" ? [{ route, type }] : [];
+    });
+    for (const { route, type } of files) {
+      const answer = await ask(route);
+      await answer.body?.cancel();
+      const given = answer.headers.get("content-type")?.split(";")[0];
+      if (answer.status === 200 && type !== "*/*") expect([name(route), given]).toEqual([name(route), type]);
+    }
+  });
+
   test("and of the reads hardly any was out of reach", () => {
     expect(unreached.filter((one) => one.startsWith("GET")).length).toBeLessThan(5);
     expect(unreached.length).toBeLessThan(inOrder.length / 3);

@@ -50,7 +50,7 @@ const talk: Route[] = [
     summary: "Export comments as csv, edl, fcpxml, xmeml, otio, avid, pdf or json",
     auth: "actor-or-guest",
     query: exportQuery,
-    answer: { status: 200, type: "application/octet-stream" },
+    answer: { status: 200, type: "*/*" },
     refusals: ["invalid", "not-found", "illegal-state", "too-large"],
   },
   {
