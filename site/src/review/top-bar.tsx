@@ -94,7 +94,9 @@ export function TopBar({
             trigger={
               <>
                 <Columns2 {...icon} />
-                <span class="wide-word">Compare</span>
+                <span class="wide-word" aria-hidden="true">
+                  Compare
+                </span>
               </>
             }
           >
