@@ -267,6 +267,18 @@ describe("what comes between", () => {
     expect(await comment.count()).toBe(1);
   }, 60_000);
 
+  test("who looks at a version is told of the next one, and finds it in the lists", async () => {
+    const clip = await countedClip({ name: "e2e-25", rate: "25", frames: 150, sound: "with" });
+    const { assetId } = await uploadAsset(projectId, clip, undefined, "Cut.mp4");
+    await openReview(page, `/a/${assetId}`);
+    await page.getByRole("tab", { name: "Versions" }).click();
+    const { versionId } = await uploadAsset(projectId, clip, assetId, "Cut 2.mp4");
+    await page.getByText("Version 2 is here.").waitFor();
+    await page.getByRole("button", { name: "Upload version 3" }).waitFor();
+    await page.getByRole("button", { name: "Open", exact: true }).click();
+    await page.waitForURL(`**/a/${assetId}?v=${versionId}`);
+  }, 120_000);
+
   test("the session ends while one writes: the page says so, and signing in comes back to frame and words", async () => {
     // A session of its own, since the others' is used on.
     const own = await pageOf(browser, undefined);

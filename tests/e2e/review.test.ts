@@ -294,6 +294,20 @@ describe("custody in plain words", () => {
     await milo.getByRole("textbox", { name: "Reason" }).fill("Settled");
     await milo.getByRole("dialog").getByRole("button", { name: "Release the hold" }).click();
     await milo.getByRole("button", { name: "Place a legal hold" }).waitFor();
+    // Who looks at the same panel sees it without a reload.
+    await mara.getByText(/Under legal hold/).waitFor({ state: "detached" });
+    // What a dialog asks is what it asked when it was opened.
+    await mara
+      .getByRole("dialog", { name: "Release the hold" })
+      .getByRole("button", { name: "Cancel" })
+      .click();
+    await mara.getByRole("button", { name: "Read it again now" }).click();
+    await mara.getByText("The master is read again within minutes").waitFor();
+    // What the clock does every five minutes.
+    const sql = openDatabase(access.databases.postgres, { pool: 1, name: "e2e" });
+    await sql`update versions set verified_at = now(), verify_asked_at = null where verify_asked_at is not null`;
+    await sql.end();
+    await mara.getByText(/was last read and compared/).waitFor();
     await mara.context().close();
     await milo.context().close();
   }, 60_000);

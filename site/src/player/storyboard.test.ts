@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { readStoryboard, tileAt } from "./storyboard.ts";
+import { readStoryboard, storyboardOf, tileAt } from "./storyboard.ts";
 
 const text = `WEBVTT
 
@@ -31,4 +31,20 @@ test("the tile of a time is the one that has started last", () => {
   expect(tileAt(tiles, 2)?.x).toBe(160);
   expect(tileAt(tiles, 99)?.x).toBe(160);
   expect(tileAt([], 1)).toBeUndefined();
+});
+
+test("a storyboard that did not come is asked for again, one that came is not", async () => {
+  const answers = [503, 200];
+  const server = Bun.serve({
+    port: 0,
+    fetch: () => {
+      const status = answers.shift() ?? 500;
+      return new Response("WEBVTT\n\n00:00.000 --> 00:05.000\nsprite.jpg#xywh=0,0,160,90\n", { status });
+    },
+  });
+  const url = `${server.url}v/token/storyboard.vtt`;
+  expect(await storyboardOf(url)).toEqual([]);
+  expect(await storyboardOf(url)).toMatchObject([{ end: 5 }]);
+  expect(await storyboardOf(url.replace("token", "newer"))).toMatchObject([{ end: 5 }]);
+  await server.stop(true);
 });

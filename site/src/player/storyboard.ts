@@ -35,15 +35,21 @@ function seconds(clock: string): number {
 
 const known = new Map<string, Promise<Tile[]>>();
 
-/** The tiles of a storyboard, fetched once per page. Empty when there is none. */
+/** The tiles of a storyboard, fetched once per page. Empty when there is none; one that did not come is asked for again. */
 export function storyboardOf(url: string | null | undefined): Promise<Tile[]> {
   if (!url) return Promise.resolve([]);
   const key = url.replace(/\/v\/[^/]+\//, "/");
   let tiles = known.get(key);
   if (!tiles) {
     tiles = fetch(url)
-      .then(async (response) => (response.ok ? readStoryboard(await response.text(), url) : []))
-      .catch(() => []);
+      .then(async (response) => {
+        if (!response.ok) throw new Error(`the storyboard answered ${response.status}`);
+        return readStoryboard(await response.text(), url);
+      })
+      .catch(() => {
+        known.delete(key);
+        return [];
+      });
     known.set(key, tiles);
   }
   return tiles;

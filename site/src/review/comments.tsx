@@ -82,7 +82,7 @@ export function Comments({ review }: { review: Review }) {
                 {shows[key]}
               </MenuItem>
             ))}
-            {review.start.versions.some(({ number }) => number < review.version.value.number) && (
+            {review.versions.value.some(({ number }) => number < review.version.value.number) && (
               <MenuItem
                 checked={review.older.value !== undefined}
                 onSelect={() =>

@@ -15,23 +15,37 @@ const icon = { size: 16, strokeWidth: 1.5, "aria-hidden": true } as const;
 export function Custody({ review }: { review: Review }) {
   const facts = useSignal<Facts | undefined>(undefined);
   const wrong = useSignal("");
-  const asking = useSignal<"hold" | "retention" | undefined>(undefined);
+  /** What is asked, fixed when the dialog opens: a hold that changes meanwhile must not turn the question round. */
+  const asking = useSignal<Pick<DialogProps, "kind" | "on"> | undefined>(undefined);
+  /** When the last full reading was, while a new one is waited for. */
+  const awaiting = useSignal<string | null | undefined>(undefined);
   const id = review.version.value.id;
   const load = async () => {
     try {
       facts.value = await api.get<Facts>(`/versions/${id}/custody`);
+      wrong.value = "";
+      if (facts.value.verifiedAt !== awaiting.value) awaiting.value = undefined;
     } catch (error) {
       wrong.value = error instanceof Error ? error.message : "It could not be read.";
     }
   };
-  useEffect(() => void load(), []);
-  if (wrong.value)
+  // Holds, locks and the first reading change the version, which the page is told of.
+  useEffect(() => void load(), [review.version.value]);
+  useEffect(() => {
+    if (awaiting.value === undefined) return;
+    const timer = setInterval(load, 5000);
+    return () => clearInterval(timer);
+  }, [awaiting.value]);
+  const custody = facts.value;
+  if (wrong.value && !custody)
     return (
       <div class="panel-page padded">
         <p class="notice bad">{wrong.value}</p>
+        <button type="button" class="button" onClick={() => void load()}>
+          Try again
+        </button>
       </div>
     );
-  const custody = facts.value;
   if (!custody)
     return (
       <div class="panel-page padded" aria-busy="true">
@@ -45,6 +59,7 @@ export function Custody({ review }: { review: Review }) {
   const matches = fromSender && stored ? fromSender === stored : undefined;
   return (
     <div class="panel-page padded">
+      {wrong.value && <p class="notice bad">{wrong.value}</p>}
       {storage.missing && (
         <p class="notice bad">
           The storage does not have this master. What is shown here is what was recorded; ask an administrator
@@ -86,7 +101,7 @@ export function Custody({ review }: { review: Review }) {
             type="button"
             class="button"
             onClick={() => {
-              asking.value = "hold";
+              asking.value = { kind: "hold", on: !legalHold.on };
             }}
           >
             {legalHold.on ? "Release the hold" : "Place a legal hold"}
@@ -95,7 +110,7 @@ export function Custody({ review }: { review: Review }) {
             type="button"
             class="button"
             onClick={() => {
-              asking.value = "retention";
+              asking.value = { kind: "retention", on: true };
             }}
           >
             Lock for longer
@@ -127,9 +142,11 @@ export function Custody({ review }: { review: Review }) {
       </dl>
       <h2>Proof to take along</h2>
       <p class="quiet small">
-        {custody.verifiedAt
-          ? `The whole master was last read and compared ${moment(custody.verifiedAt)}.`
-          : "The whole master has not been read again since it was locked."}
+        {awaiting.value !== undefined
+          ? "The master is read again within minutes; the result appears here."
+          : custody.verifiedAt
+            ? `The whole master was last read and compared ${moment(custody.verifiedAt)}.`
+            : "The whole master has not been read again since it was locked."}
       </p>
       <div class="custody-actions">
         {custody.generations.length > 0 && (
@@ -149,10 +166,13 @@ export function Custody({ review }: { review: Review }) {
           <button
             type="button"
             class="button"
+            disabled={awaiting.value !== undefined}
             onClick={() =>
               void api
                 .post(`/versions/${id}/verify`)
-                .then(() => say("The master is read again soon; the result appears here."))
+                .then(() => {
+                  awaiting.value = custody.verifiedAt;
+                })
                 .catch((error: unknown) => complain("It was not asked for.", error))
             }
           >
@@ -173,8 +193,7 @@ export function Custody({ review }: { review: Review }) {
       </ol>
       {asking.value && (
         <CustodyDialog
-          kind={asking.value}
-          on={!legalHold.on}
+          {...asking.value}
           until={lock?.until}
           versionId={id}
           onClose={(changed) => {

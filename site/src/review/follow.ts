@@ -2,6 +2,7 @@ import { frameToTimecode } from "#core/timecode/timecode.ts";
 import { ApiError, api } from "../api/client.ts";
 import { type LiveEvent, listen } from "../api/live.ts";
 import type { Approval, Author, Comment, Preview, Version } from "../api/types.ts";
+import { say } from "../ui/toasts.tsx";
 import type { LeadState } from "./lead.ts";
 import type { Review } from "./review.ts";
 
@@ -26,6 +27,20 @@ export function followEvents(
         if (review.link.value === "up") refreshComments(5000);
       });
     }, afterMs);
+  };
+  /** Somebody may have added a version to the asset, which those who look at an older one want to know. */
+  const refreshVersions = () => {
+    if (review.start.guest) return;
+    const known = new Set(review.versions.value.map(({ id }) => id));
+    review
+      .loadVersions()
+      .then(() => {
+        const added = review.versions.value.find(({ id }) => !known.has(id));
+        if (!added) return;
+        const open = () => location.assign(`/a/${review.start.asset.id}?v=${added.id}`);
+        say(`Version ${added.number} is here.`, { label: "Open", run: open });
+      })
+      .catch(() => undefined); // the next event, or a reload, asks again
   };
   const refreshPreview = () => {
     clearTimeout(asking);
@@ -57,12 +72,15 @@ export function followEvents(
     else if (type === "reset") {
       refreshComments();
       onApproval();
-    } else if (!isOurs(data)) return;
-    else if (type === "follow.state")
+      refreshVersions();
+    } else if (!isOurs(data)) {
+      if (type.startsWith("version.") && data.assetId === review.start.asset.id) refreshVersions();
+    } else if (type === "follow.state")
       lead.hear(data.leader as Author, data.state as Parameters<LeadState["hear"]>[1]);
     else if (type === "comment.deleted") review.drop(String(data.commentId));
     else if (type.startsWith("comment.")) void onComment(data);
     else if (type === "approval.given") onApproval(data);
+    else if (type === "review.requested") void loadApprovals(review);
     else if (type === "preview.progress") onProgress(data);
     else if (type.startsWith("version.") || type.startsWith("hold.")) refreshPreview();
   };

@@ -21,8 +21,8 @@ export function ReviewRequests({ review }: { review: Review }) {
     const answer = await api.get<{ items: ReviewRequest[] }>(path).catch(() => undefined);
     if (answer) list.value = answer.items;
   };
-  // A verdict given meanwhile settles a request.
-  useEffect(() => void load(), [review.approvals.value?.length]);
+  // Verdicts are read again when one is given, which settles a request, and when somebody is asked.
+  useEffect(() => void load(), [review.approvals.value]);
   const withdraw = async (request: ReviewRequest) => {
     try {
       await api.post(`/review-requests/${request.id}/withdraw`);

@@ -59,6 +59,7 @@ export function createReview(start: ReviewStart) {
   const drawing = createDrawing();
   const version = signal(start.version);
   const preview = signal(start.preview);
+  const versions = signal<readonly Version[]>(start.versions);
   const comments = signal<readonly Comment[]>(start.comments);
   const approvals = signal<readonly Approval[] | undefined>(undefined);
   const members = signal<readonly Member[]>([]);
@@ -127,6 +128,7 @@ export function createReview(start: ReviewStart) {
     drawing,
     version,
     preview,
+    versions,
     comments,
     approvals,
     members,
@@ -153,7 +155,7 @@ export function createReview(start: ReviewStart) {
     keyOf: (id: string) => draftOf.get(id) ?? id,
 
     nameOf(versionId: string) {
-      const found = start.versions.find(({ id }) => id === versionId);
+      const found = versions.value.find(({ id }) => id === versionId);
       return found ? `v${found.number}` : "";
     },
 
@@ -306,12 +308,16 @@ export function createReview(start: ReviewStart) {
       ];
     },
 
+    async loadVersions() {
+      versions.value = await all<Version>(`/assets/${start.asset.id}/versions`, {});
+    },
+
     async showOlder(on: boolean) {
       if (!on) {
         older.value = undefined;
         return;
       }
-      const others = start.versions.filter(({ number }) => number < version.value.number);
+      const others = versions.value.filter(({ number }) => number < version.value.number);
       const lists = await Promise.all(
         others.map(({ id }) => all<Comment>("/comments", { versionId: id }, 5000)),
       );

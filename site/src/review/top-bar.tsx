@@ -26,7 +26,8 @@ export function TopBar({
 }) {
   const { start, version, rights } = review;
   const sharing = useSignal(false);
-  const others = start.versions.filter(({ id }) => id !== version.value.id);
+  const versions = review.versions.value;
+  const others = versions.filter(({ id }) => id !== version.value.id);
   const download = async () => {
     try {
       const { url } = await api.post<{ url: string }>(`/versions/${version.value.id}/download`);
@@ -56,7 +57,7 @@ export function TopBar({
           {start.asset.name}
         </h1>
       </nav>
-      {start.versions.length > 1 && !start.guest ? (
+      {versions.length > 1 && !start.guest ? (
         <Menu
           label="Version"
           trigger={
@@ -65,7 +66,7 @@ export function TopBar({
             </span>
           }
         >
-          {start.versions.map((one: Version) => (
+          {versions.map((one: Version) => (
             <MenuItem
               key={one.id}
               checked={one.id === version.value.id}

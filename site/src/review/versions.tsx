@@ -11,7 +11,7 @@ import type { Review } from "./review.ts";
 /** Open comments of the version before, taken along to the one on the page. */
 function CarryForward({ review }: { review: Review }) {
   const current = review.version.value;
-  const before = review.start.versions
+  const before = review.versions.value
     .filter(({ number, openComments }) => number < current.number && openComments > 0)
     .sort((a, b) => b.number - a.number)[0];
   if (!before || !review.rights.upload) return null;
@@ -40,7 +40,8 @@ function CarryForward({ review }: { review: Review }) {
 }
 
 export function Versions({ review }: { review: Review }) {
-  const { asset, versions, project } = review.start;
+  const { asset, project } = review.start;
+  const versions = review.versions.value;
   const current = review.version.value;
   const picker = useRef<HTMLInputElement>(null);
   return (
@@ -60,7 +61,8 @@ export function Versions({ review }: { review: Review }) {
             }}
           />
           <button type="button" class="button" onClick={() => picker.current?.click()}>
-            <Upload size={16} strokeWidth={1.5} aria-hidden="true" /> Upload version {asset.versionCount + 1}
+            <Upload size={16} strokeWidth={1.5} aria-hidden="true" /> Upload version{" "}
+            {Math.max(...versions.map(({ number }) => number)) + 1}
           </button>
         </>
       )}
