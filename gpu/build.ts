@@ -72,8 +72,8 @@ async function buildOn(
   const source = await probe(tools.sandbox, supply.probePath, tools.caps, scratch.work, signal);
   if (source.kind === "image" || source.durationSeconds === null) await supply.download();
   await writeRecipeFiles(scratch, claim);
-  const deadline = deadlineOf(source, tools.deadlineFactor);
-  const within = AbortSignal.any([signal, deadline]);
+  using deadline = openDeadline(source, tools.deadlineFactor);
+  const within = AbortSignal.any([signal, deadline.signal]);
   const made =
     source.kind === "image"
       ? await buildStill(tools, claim, source, scratch, within)
@@ -85,7 +85,7 @@ async function buildOn(
   };
 }
 
-function deadlineOf(source: Source, factor: number): AbortSignal {
+function openDeadline(source: Source, factor: number): Disposable & { signal: AbortSignal } {
   const pixels = (source.picture?.codedWidth ?? 0) * (source.picture?.codedHeight ?? 0);
   const seconds = factor * deadlineSeconds(source.durationSeconds ?? 3600, pixels);
   const controller = new AbortController();
@@ -97,8 +97,7 @@ function deadlineOf(source: Source, factor: number): AbortSignal {
       ),
     );
   }, seconds * 1000);
-  timer.unref();
-  return controller.signal;
+  return { signal: controller.signal, [Symbol.dispose]: () => clearTimeout(timer) };
 }
 
 async function writeRecipeFiles(scratch: Scratch, claim: Claim): Promise<void> {

@@ -80,22 +80,26 @@ export async function run(sandbox: Sandbox, options: RunOptions): Promise<RunRes
           kill();
         })
       : undefined;
+  let ended: { code: number | null; killedBy: string | null };
   try {
-    const ended = await new Promise<{ code: number | null; killedBy: string | null }>((resolve, reject) => {
-      child.on("error", reject);
+    ended = await new Promise((resolve, reject) => {
+      child.on("error", (cause) => {
+        failed.abort();
+        reject(cause);
+      });
       child.on("close", (code, killedBy) => {
         if (code !== 0) failed.abort();
         resolve({ code, killedBy });
       });
     });
-    await feeding;
-    options.signal.throwIfAborted();
-    if (fault !== undefined) throw fault;
-    return { ...ended, ...log() };
   } finally {
     options.signal.removeEventListener("abort", kill);
     kill();
+    await feeding;
   }
+  options.signal.throwIfAborted();
+  if (fault !== undefined) throw fault;
+  return { ...ended, ...log() };
 }
 
 function killGroup(child: ChildProcess): void {
