@@ -76,7 +76,7 @@ describe("on the CPU", () => {
     const argv = command(source({ picture: picture({ looksVariable: true }) }));
     for (const [option, value] of [
       ["-enc_time_base:v", "1/90000"],
-      ["-force_key_frames:v", "expr:gte(t,n_forced*2)"],
+      ["-force_key_frames:v", "expr:if(isnan(prev_forced_t),1,gte(t,(floor(prev_forced_t/2)+1)*2))"],
       ["-bf", "0"],
     ] as const) {
       expect([option, after(argv, option)]).toEqual([option, value]);

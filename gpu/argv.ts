@@ -177,7 +177,8 @@ function timingOptions(picture: PicturePlan): string[] {
   const { timing } = picture;
   const minimum = picture.encode === "cpu" ? ["-keyint_min", String(picture.gopFrames)] : [];
   if (timing.mode === "table") {
-    // Frames keep their own times, so key frames go by the clock: every two seconds, the same frame on every rung.
+    // Frames keep their own times, so key frames go by the clock: the first at or after every even second, the same
+    // frame on every rung. After a pause one is enough, however many even seconds passed.
     // Without B-frames a frame's decoding time is its own, and segments end where the next begins.
     return [
       ...["-bf", "0"],
@@ -187,7 +188,7 @@ function timingOptions(picture: PicturePlan): string[] {
         "9999",
         ...(picture.encode === "cpu" ? ["-keyint_min", "1"] : []),
         "-force_key_frames:v",
-        "expr:gte(t,n_forced*2)",
+        "expr:if(isnan(prev_forced_t),1,gte(t,(floor(prev_forced_t/2)+1)*2))",
       ],
     ];
   }

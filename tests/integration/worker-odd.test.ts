@@ -58,6 +58,21 @@ test("a picture that stands still for twenty seconds lasts as long as its frames
   expect(playlistSeconds(list)).toBeCloseTo(23, 3);
 });
 
+test("a recording that pauses for five minutes keeps its times, and is not cut to pieces afterwards", async () => {
+  const pause = "-vf setpts=(N+9000*gt(N\\,60))/30/TB -fps_mode passthrough -f mp4";
+  const moving = "-f lavfi -i testsrc2=s=320x180:r=30:d=12 -f lavfi -i sine=f=440:d=312";
+  const version = await built(await made("pause.mp4", `${moving} ${h264} -c:a aac ${pause}`));
+  expect([version.state, version.reason]).toEqual(["ready", null]);
+  expect(version.media).toMatchObject({ frames: 360, variable: true, durationSeconds: 312 });
+  const list = await previewText(room, `${version.preview.prefix}v0.m3u8`);
+  expect(playlistSeconds(list)).toBeCloseTo(312, 3);
+  expect(list.match(/^v0_\d+/gm)?.length).toBeLessThan(8);
+  // From the second frame after the pause on: ffmpeg 5 lets the first one stand through it.
+  expect(version.media.pts.slice(62)).toEqual(
+    Array.from({ length: 298 }, (_, n) => expect.closeTo((9062 + n) / 30, 3)),
+  );
+});
+
 test("sound of twelve channels that nobody named is heard as stereo", async () => {
   const path = await fixture("odd-1/twelve.wav", async (output) => {
     const head = Buffer.alloc(44);
