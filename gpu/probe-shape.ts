@@ -70,7 +70,14 @@ export type ProbedStream = z.infer<typeof probedStream>;
 
 export const probed = z.object({
   packets: z
-    .array(z.object({ stream_index: z.number().int(), flags: z.string().default(""), pts_time: numeric }))
+    .array(
+      z.object({
+        stream_index: z.number().int(),
+        flags: z.string().default(""),
+        pts_time: numeric,
+        side_data_list: z.array(z.looseObject({ side_data_type: z.string().default("") })).default([]),
+      }),
+    )
     .default([]),
   streams: z.array(probedStream).default([]),
   format: z.object({

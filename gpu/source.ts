@@ -129,6 +129,12 @@ export function sourceOf(probe: Probed, caps: Caps): Source {
       );
     }
   }
+  if (isEncrypted(probe)) {
+    throw new BuildFailure(
+      "codec-not-supported",
+      "The file is encrypted: it plays only where its key is. Export it without copy protection and upload that.",
+    );
+  }
   const isStillFormat = names.some((name) => stillFormats.has(name));
   const videos = probe.streams.filter(
     (stream) =>
@@ -186,6 +192,15 @@ export function sourceOf(probe: Probed, caps: Caps): Source {
     startTimecode: timecodeOf(probe),
     bitRate: probe.format.bit_rate,
   };
+}
+
+/** Common encryption shows in the packets, FairPlay in the names of its codecs. */
+function isEncrypted({ packets, streams }: Probed): boolean {
+  return (
+    packets.some((packet) =>
+      packet.side_data_list.some((data) => data.side_data_type === "Encryption info"),
+    ) || streams.some((stream) => /^(drm[ims]|enc[av])$/.test(stream.codec_tag_string ?? ""))
+  );
 }
 
 function durationOf(probe: Probed): number | null {

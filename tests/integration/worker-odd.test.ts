@@ -164,6 +164,15 @@ test("a file that ends in the middle of its index is incomplete, however much of
   }
 });
 
+test("an encrypted file is refused for that", async () => {
+  const key =
+    "-encryption_key 76a6c65c5ea762046bd749a2e632ccbb -encryption_kid a7e61c373e219033c21091fa607bf3b8";
+  const cenc = `-c:a aac -encryption_scheme cenc-aes-ctr ${key} -f mp4`;
+  const version = await built(await made("encrypted.mp4", `${picture} ${sound} ${h264} ${cenc}`));
+  expect([version.state, version.reason_code]).toEqual(["failed", "codec-not-supported"]);
+  expect(version.reason).toContain("encrypted");
+});
+
 test("a file of two thousand tracks is refused for that", async () => {
   const whole = await readFile(await made("whole.mp4", `${picture} ${sound} ${h264} -c:a aac -f mp4`));
   const path = await fixture("odd-1/tracks.mp4", (output) => {
