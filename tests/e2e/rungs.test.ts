@@ -79,7 +79,7 @@ const record = (page: Page) =>
 
 const heightShown = (page: Page, height: number) =>
   page.waitForFunction((height) => document.querySelector("video")?.videoHeight === height, height, {
-    timeout: 30_000,
+    timeout: 90_000,
   });
 
 async function choose(page: Page, name: string): Promise<void> {
@@ -145,7 +145,7 @@ describe("another rung in the middle of playing", () => {
     await page.keyboard.press("Space");
     await expectExact(page);
     await page.context().close();
-  }, 120_000);
+  }, 300_000);
 
   test("by itself, when the line gets better: frame by frame, without a jump or a silence", async () => {
     const page = await open();
@@ -158,20 +158,20 @@ describe("another rung in the middle of playing", () => {
         uploadThroughput: -1,
       });
     await carry(70_000);
-    await openReview(page, path);
+    await page.reload({ timeout: 90_000 });
     await heightShown(page, 360);
     await witness(page);
     await page.keyboard.press("Space");
     await page.waitForFunction(() => (document.querySelector("video")?.currentTime ?? 0) > 2);
     await carry(-1);
     await page.waitForFunction(() => (document.querySelector("video")?.videoHeight ?? 0) > 360, undefined, {
-      timeout: 60_000,
+      timeout: 90_000,
     });
     await expectSteady(page);
     await page.keyboard.press("Space");
     await expectExact(page);
     await page.context().close();
-  }, 120_000);
+  }, 300_000);
 
   test("at rest: the frame on screen gets sharper and stays the same", async () => {
     const page = await open();
@@ -186,5 +186,5 @@ describe("another rung in the middle of playing", () => {
     expect(await expectExact(page)).toBe(333);
     expect(faultsOf(page)).toEqual([]);
     await page.context().close();
-  }, 120_000);
+  }, 300_000);
 });

@@ -104,6 +104,12 @@ describe("PDF", () => {
     expect(arabic.replaceAll("\n", "")).toContain("لاهأ ،ابحرم");
   });
 
+  test("keeps the page's number beside a title that runs right to left", async () => {
+    const sheet = { ...sheetOf({}, []), assetName: "שלום" };
+    const { pages } = parsePdf(await pdf(sheet, async () => null, []));
+    expect(pages.join("").replaceAll("\n", "")).toContain("v2 םולש · 1 / 1");
+  });
+
   test("breaks lines of scripts that have no spaces, and none before its closing mark", async () => {
     const { words } = await said("这个镜头太暗了，请调亮一点。".repeat(12));
     const lines = words.split("\n").filter((line) => /\p{sc=Han}/u.test(line));

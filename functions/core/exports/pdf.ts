@@ -171,7 +171,8 @@ function printFeet(doc: PDFKit.PDFDocument, type: Typesetter, [title, ...notes]:
   for (let index = start; index < start + count; index++) {
     doc.switchToPage(index);
     doc.page.margins.bottom = 0; // or a line this low would open another page
-    type.line([title, `${index + 1} / ${count}`, ...notes].join(" · "), style.foot, {
+    // The title by itself: one that runs right to left does not take the numbers along.
+    type.line([`\u2068${title}\u2069`, `${index + 1} / ${count}`, ...notes].join(" · "), style.foot, {
       x: page.width / 2,
       y: page.height - page.margin - 4,
       align: "center",
