@@ -165,9 +165,10 @@ test("a manifest travels with the version; a hash that contradicts it is refused
   const [xxh128, others] = ["ab".repeat(16), "cd".repeat(16)];
   const refused = await api.as("editor").post("/presign", wanted({ manifest: { xxh128 }, xxh128: others }));
   expect([refused.status, refused.body.type]).toEqual([422, expect.stringContaining("hash-mismatch")]);
-  const bad = await api.as("editor").post("/presign", wanted({ manifest: { startTimecode: "noon" } }));
-  expect(bad.status).toBe(400);
-  expect(bad.body.errors[0].pointer).toBe("/manifest/startTimecode");
+  for (const startTimecode of ["noon", "24:00:00:00", "10:60:00:00", "99:99:99:99"]) {
+    const bad = await api.as("editor").post("/presign", wanted({ manifest: { startTimecode } }));
+    expect([bad.status, bad.body.errors[0].pointer]).toEqual([400, "/manifest/startTimecode"]);
+  }
 });
 
 test("who may not upload is told so, and strangers see nothing", async () => {

@@ -22,7 +22,7 @@ export const manifest = z
     reel: z.string().max(200).optional(),
     startTimecode: z
       .string()
-      .regex(/^\d{2}:\d{2}:\d{2}[:;]\d{2}$/)
+      .regex(/^([01]\d|2[0-3]):[0-5]\d:[0-5]\d[:;]\d{2}$/, "must be a timecode such as 01:00:00:00")
       .optional(),
     sha256: sha256.optional(),
     xxh128: xxh128.optional(),
