@@ -115,7 +115,7 @@ function AssetCard({ asset, browse, rights }: Props & { asset: Asset }) {
         <Poster asset={asset} />
       </a>
       <div class="asset-facts">
-        <a class="asset-name ellipsis" href={`/a/${asset.id}`} title={asset.name} tabIndex={-1}>
+        <a class="asset-name ellipsis" dir="auto" href={`/a/${asset.id}`} title={asset.name} tabIndex={-1}>
           {asset.name}
         </a>
         <span class="asset-status">

@@ -53,7 +53,7 @@ export function TopBar({
         <span class="quiet" aria-hidden="true">
           /
         </span>
-        <h1 class="ellipsis" title={start.asset.name}>
+        <h1 class="ellipsis" dir="auto" title={start.asset.name}>
           {start.asset.name}
         </h1>
       </nav>

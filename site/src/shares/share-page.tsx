@@ -113,7 +113,9 @@ export function SharePage({ token, start }: { token: string; start: OpenedShare 
               }}
             >
               <Poster asset={{ ...asset, version }} />
-              <span class="asset-name ellipsis">{asset.name}</span>
+              <span class="asset-name ellipsis" dir="auto">
+                {asset.name}
+              </span>
               <StatusView status={version.status} />
             </a>
           </li>
