@@ -23,21 +23,17 @@ export async function spawnWorker(
   under: string[] = ["nice"],
 ): Promise<WorkerProcess> {
   const scratch = await mkdtemp(join(tmpdir(), "rushes-process-"));
-  const [first = "", ...rest] = under;
-  const child: ChildProcess = spawn(
-    first,
-    [...rest, process.execPath, join(import.meta.dir, "../../gpu/worker.ts")],
-    {
-      env: {
-        PATH: process.env.PATH ?? "",
-        ...room.environment,
-        LOG_LEVEL: "info",
-        SCRATCH_PATH: scratch,
-        ...env,
-      },
-      stdio: ["ignore", "pipe", "pipe"],
+  const [first = "", ...rest] = [...under, process.execPath, join(import.meta.dir, "../../gpu/worker.ts")];
+  const child: ChildProcess = spawn(first, rest, {
+    env: {
+      PATH: process.env.PATH ?? "",
+      ...room.environment,
+      LOG_LEVEL: "info",
+      SCRATCH_PATH: scratch,
+      ...env,
     },
-  );
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let text = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding("utf8").on("data", (part: string) => {

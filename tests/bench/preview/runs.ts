@@ -1,7 +1,4 @@
-import { spawn } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { Peaks } from "#gpu/peaks.ts";
 import { adminStorage } from "#tests/support/admin-storage.ts";
 import { eventually } from "#tests/support/eventually.ts";
@@ -13,6 +10,7 @@ import {
   type SeededMaster,
   versionOf,
 } from "#tests/support/previews.ts";
+import { spawnWorker, type WorkerProcess } from "#tests/support/worker-process.ts";
 
 interface WorkerRun {
   /** From the master being there to a ready preview. */
@@ -20,13 +18,6 @@ interface WorkerRun {
   cpuSeconds: number;
   rssMb: number;
   prefix: string;
-}
-
-interface Process {
-  pid: number;
-  scratch: string;
-  /** Stops it and answers its processor seconds, those of everything it ran included. */
-  finish(): Promise<number>;
 }
 
 const TICKS = 100;
@@ -38,38 +29,17 @@ async function cpuSoFar(pid: number): Promise<number> {
   return [11, 12, 13, 14].reduce((sum, at) => sum + Number(fields[at]), 0) / TICKS;
 }
 
-async function startWorker(room: PreviewRoom, env: Record<string, string> = {}): Promise<Process> {
-  const scratch = await mkdtemp(join(tmpdir(), "rushes-bench-"));
-  const child = spawn(process.execPath, [join(import.meta.dir, "../../../gpu/worker.ts")], {
-    env: {
-      PATH: process.env.PATH ?? "",
-      ...room.environment,
-      LOG_LEVEL: "info",
-      SCRATCH_PATH: scratch,
-      ...env,
-    },
-    stdio: ["ignore", "pipe", "inherit"],
+/** With the priority it has in production. */
+async function startWorker(room: PreviewRoom, env: Record<string, string> = {}): Promise<WorkerProcess> {
+  const worker = await spawnWorker(room, env, []);
+  await eventually(() => {
+    if (!worker.log().includes("worker ready")) throw new Error(worker.log());
   });
-  await new Promise<void>((resolve) =>
-    child.stdout.on("data", (text) => String(text).includes("worker ready") && resolve()),
-  );
-  const pid = child.pid ?? 0;
-  return {
-    pid,
-    scratch,
-    async finish() {
-      const seconds = await cpuSoFar(pid);
-      const ended = new Promise((resolve) => child.once("exit", resolve));
-      child.kill("SIGTERM");
-      await ended;
-      await rm(scratch, { recursive: true, force: true });
-      return seconds;
-    },
-  };
+  return worker;
 }
 
 /** Resident memory of the worker and of all it runs, now. Pages that several share count once. */
-async function residentMb(worker: Process): Promise<number> {
+async function residentMb(worker: WorkerProcess): Promise<number> {
   let kb = 0;
   for (const name of await readdir("/proc")) {
     if (!/^\d+$/.test(name)) continue;
@@ -110,10 +80,10 @@ export async function workerRun(
       { withinMs: 900_000, everyMs: 250 },
     );
     const seconds = (performance.now() - started) / 1000;
-    return { seconds, cpuSeconds: await worker.finish(), rssMb, prefix: versions[0]?.preview.prefix };
+    return { seconds, cpuSeconds: await cpuSoFar(worker.pid), rssMb, prefix: versions[0]?.preview.prefix };
   } finally {
     clearInterval(watch);
-    await worker.finish().catch(() => 0);
+    await worker.remove();
   }
 }
 
@@ -138,7 +108,7 @@ export async function firstSegment(room: PreviewRoom, clip: string): Promise<num
     await removeMaster(room, versionId);
     return rows[0]?.seconds ?? Number.NaN;
   } finally {
-    await worker.finish().catch(() => 0);
+    await worker.remove();
   }
 }
 
