@@ -7,6 +7,8 @@ import { recall, remember } from "../ui/remember.ts";
 import { complain, say } from "../ui/toasts.tsx";
 import { count } from "../ui/words.ts";
 
+const pageSize = 100;
+
 /** The state of a project page: what is listed, how, and what is picked. */
 export function createBrowse(start: ProjectStart) {
   const assets = signal<readonly Asset[]>(start.assets);
@@ -22,11 +24,13 @@ export function createBrowse(start: ProjectStart) {
       : folders.value.filter(({ parentId }) => parentId === start.folderId),
   );
   let asking = new AbortController();
+  /** How many assets one has asked to see. */
+  let reach = 0;
   const projectId = start.project.id;
 
   const address = (next?: string | null) => ({
     projectId,
-    limit: 100,
+    limit: pageSize,
     sort: query.value.sort,
     status: query.value.status,
     q: query.value.q,
@@ -35,8 +39,8 @@ export function createBrowse(start: ProjectStart) {
     cursor: next,
   });
 
-  /** Reads the list again, as far as it was read already. */
-  async function load(atLeast = assets.value.length): Promise<void> {
+  /** Reads the list again, as far as one has asked to see it. */
+  async function load(): Promise<void> {
     asking.abort();
     asking = new AbortController();
     const { signal: stop } = asking;
@@ -48,7 +52,7 @@ export function createBrowse(start: ProjectStart) {
         const page: Page<Asset> = await api.get<Page<Asset>>("/assets", address(next), stop);
         items.push(...page.items);
         next = page.nextCursor;
-      } while (next && items.length < atLeast);
+      } while (next && items.length < reach);
       assets.value = items;
       cursor.value = next;
     } catch (error) {
@@ -91,12 +95,14 @@ export function createBrowse(start: ProjectStart) {
         if (value && !(name === "sort" && value === "-createdAt")) url.searchParams.set(name, value);
         else url.searchParams.delete(name);
       history.replaceState(history.state, "", url);
-      void load(0);
+      reach = 0;
+      void load();
     },
     async more() {
       if (!cursor.value || loading.value) return;
-      // A list that is asked for anew meanwhile is another one, which this page would not belong to.
+      // A list that is asked for anew meanwhile reaches as far, and this page does not belong to it.
       const { signal: stop } = asking;
+      reach = assets.value.length + pageSize;
       loading.value = true;
       try {
         const page = await api.get<Page<Asset>>("/assets", address(cursor.value), stop);
@@ -132,7 +138,7 @@ export function createBrowse(start: ProjectStart) {
             label: "Undo",
             run: () =>
               void several("restore", done)
-                .then(() => load())
+                .then(load)
                 .catch((error: unknown) => complain("It could not be taken back.", error)),
           });
       } catch (error) {
