@@ -63,3 +63,22 @@ test.skipIf(process.env.QUEUE === "sqs")(
   },
   60_000,
 );
+
+test("queues that cannot be read are said to be that, once, and never to be empty", async () => {
+  const page = await pageOf(browser, "mara");
+  await page.route("**/api/admin/queues**", (route) =>
+    route.fulfill({ status: 503, json: { title: "away" } }),
+  );
+  const looked = () => page.waitForResponse("**/api/admin/queues/dead**");
+  const first = looked();
+  await page.goto(`${access.urls.site}/admin/queues`);
+  await first;
+  await looked();
+  const said = page.getByText("The queues could not be read");
+  await said.waitFor();
+  expect(await said.count()).toBe(1);
+  expect(await page.getByText("Nothing was given up").count()).toBe(0);
+  await page.unroute("**/api/admin/queues**");
+  await page.getByRole("row").filter({ hasText: "Previews to build" }).waitFor();
+  await page.context().close();
+}, 60_000);

@@ -1,9 +1,9 @@
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { api } from "../api/client.ts";
 import type { Delivery, Page } from "../api/types.ts";
 import { actions, Table } from "../ui/table.tsx";
-import { attempt, say } from "../ui/toasts.tsx";
+import { attempt, complain, say } from "../ui/toasts.tsx";
 import { moment } from "../ui/words.ts";
 
 const tones = { pending: "info", delivered: "ok", failed: "bad" } as const;
@@ -21,11 +21,18 @@ const columns = [
 export function Deliveries({ webhookId }: { webhookId: string }) {
   const list = useSignal<Delivery[] | undefined>(undefined);
   const state = useSignal("");
-  const load = () =>
-    attempt("The deliveries could not be read.", async () => {
+  /** Said once, not at each look. */
+  const isFailing = useRef(false);
+  const load = async () => {
+    try {
       const query = { limit: 50, state: state.value };
       list.value = (await api.get<Page<Delivery>>(`/webhooks/${webhookId}/deliveries`, query)).items;
-    });
+      isFailing.current = false;
+    } catch (error) {
+      if (!isFailing.current) complain("The deliveries could not be read; this page keeps trying.", error);
+      isFailing.current = true;
+    }
+  };
   useEffect(() => {
     void load();
     const timer = setInterval(load, 4000);

@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { api } from "../api/client.ts";
 import type { DeadLetter, QueueState } from "../api/types.ts";
 import { useAlive } from "../ui/alive.ts";
@@ -31,7 +31,9 @@ const deadColumns = [
 /** What waits, what is being done, and what could not be done, for those who run the deployment. */
 export function Queues() {
   const queues = useSignal<QueueState[] | undefined>(undefined);
-  const dead = useSignal<DeadLetter[]>([]);
+  const dead = useSignal<DeadLetter[] | undefined>(undefined);
+  /** Said once, not at each look. */
+  const isFailing = useRef(false);
   const load = async () => {
     try {
       const [state, letters] = await Promise.all([
@@ -40,9 +42,10 @@ export function Queues() {
       ]);
       queues.value = state.items;
       dead.value = letters.items;
+      isFailing.current = false;
     } catch (error) {
-      queues.value ??= [];
-      complain("The queues could not be read.", error);
+      if (!isFailing.current) complain("The queues could not be read; this page keeps trying.", error);
+      isFailing.current = true;
     }
   };
   useEffect(() => {
@@ -101,7 +104,7 @@ export function Queues() {
           label="Given up"
           columns={deadColumns}
           none="Nothing was given up. Everything that was accepted is done or on its way."
-          rows={dead.value.map((letter) => ({
+          rows={dead.value?.map((letter) => ({
             key: letter.deadId,
             cells: [
               words[letter.queue] ?? letter.queue,
