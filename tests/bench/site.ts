@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
-import { countedClip } from "#tests/fixtures/counted.ts";
+import { BITS, countedClip, SQUARE } from "#tests/fixtures/counted.ts";
 import { openChromium } from "#tests/support/chromium.ts";
 import type { BenchGroup, Figure } from "./figure.ts";
 import { addCrowd } from "./site/crowd.ts";
@@ -19,7 +19,7 @@ export const group: BenchGroup = {
   async measure(say) {
     // These read RUSHES_ACCESS when they load, which the harness has set by now.
     const { freshProject, uploadAsset } = await import("#tests/e2e/support/product.ts");
-    const { openReview, pageOf } = await import("#tests/e2e/support/browser.ts");
+    const { openReview, pageOf, readFrames } = await import("#tests/e2e/support/browser.ts");
     const access = JSON.parse(readFileSync(process.env.RUSHES_ACCESS ?? "", "utf8")) as {
       urls: { site: string };
       databases: { postgres: string };
@@ -95,6 +95,21 @@ export const group: BenchGroup = {
       add("player.step_ms", at(await page.evaluate(landings, steps), 0.5), "ms", 50);
       const seeks = Array.from({ length: 60 }, (_, i) => ({ frame: (i * 157) % frames, key: null }));
       add("player.seek_ms", at(await page.evaluate(landings, seeks), 0.5), "ms", 100);
+
+      // One rate here; all of them, with first and last frames, are in the frame proof of the tests.
+      let misses = 0;
+      const shown = () => readFrames(page, BITS, SQUARE, BITS * SQUARE);
+      for (let i = 0; i < 400; i++) {
+        const before = (await shown()).named;
+        const isStep = i % 2 === 1 && before < frames - 1;
+        const target = isStep
+          ? { frame: before + 1, key: "ArrowRight" }
+          : { frame: Math.floor(Math.random() * frames), key: null };
+        await page.evaluate(landings, [target]);
+        const { named, seen } = await shown();
+        if (named !== target.frame || seen !== target.frame) misses += 1;
+      }
+      add("player.frame_misses", misses, "of 400", 0);
 
       await addCrowd(access.databases.postgres, versionId, frames, crowd);
       await openReview(page, `/a/${assetId}`);
