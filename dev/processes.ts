@@ -1,6 +1,7 @@
 import {
   closeSync,
   existsSync,
+  linkSync,
   openSync,
   readFileSync,
   renameSync,
@@ -198,6 +199,35 @@ export const waitReady = async (
   }
 };
 
+/** The lock is whole from its first moment: a file that is still being written reads as that of somebody who died. */
+const takeLock = (runDir: string, name: string): boolean => {
+  const mine = `${pidFile(runDir, name)}.${process.pid}`;
+  writeFileSync(mine, `${process.pid} ${startedTicks(process.pid)}\n`, { mode: 0o600 });
+  try {
+    linkSync(mine, pidFile(runDir, name));
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  } finally {
+    rmSync(mine, { force: true });
+  }
+};
+
+/** Takes away the lock of a holder who died. What was taken away may be a new holder's by then: that one goes back. */
+const putAside = (runDir: string, name: string): void => {
+  const aside = `${name}.${process.pid}`;
+  try {
+    renameSync(pidFile(runDir, name), pidFile(runDir, aside));
+    if (runningPid(runDir, aside) !== null) linkSync(pidFile(runDir, aside), pidFile(runDir, name));
+  } catch (error) {
+    // Given back, or taken away by another, in the same moment.
+    if (!["ENOENT", "EEXIST"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+  } finally {
+    forget(runDir, aside);
+  }
+};
+
 /**
  * Lets one command at a time do something to an instance; a lock whose holder died is taken over.
  * @param what the lock's name, for files and messages
@@ -205,16 +235,10 @@ export const waitReady = async (
 export const withLock = async <T>(runDir: string, what: string, work: () => Promise<T>): Promise<T> => {
   const name = `${what}.lock`;
   let told = false;
-  for (;;) {
+  while (!takeLock(runDir, name)) {
     if (runningPid(runDir, name) === null) {
-      forget(runDir, name);
-      try {
-        const ticks = startedTicks(process.pid);
-        writeFileSync(pidFile(runDir, name), `${process.pid} ${ticks}\n`, { flag: "wx", mode: 0o600 });
-        break;
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-      }
+      putAside(runDir, name);
+      continue;
     }
     if (!told) process.stdout.write(`another command is ${what} here, waiting for it\n`);
     told = true;
